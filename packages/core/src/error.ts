@@ -1,0 +1,31 @@
+/**
+ * Codes of failures that belong to the host or to what the user asked for. A guest's own mistake never becomes one.
+ *
+ * - `usage`: an option, argument or configuration value is wrong.
+ * - `image`: a kernel, initramfs or disk image cannot be used as it is.
+ * - `not-found`: a file or package that was named is not there.
+ * - `host`: the host refused an operation (disk full, no permission, ioctl failed).
+ * - `unsupported`: asked for something that this build or host does not have.
+ */
+export type VizorErrorCode = 'usage' | 'image' | 'not-found' | 'host' | 'unsupported';
+
+/** What went wrong, in which operation, and what to do about it: one line, fit to be shown as it is. */
+export class VizorError extends Error {
+  readonly code: VizorErrorCode;
+  readonly operation: string;
+  readonly hint: string | undefined;
+
+  constructor(
+    code: VizorErrorCode,
+    operation: string,
+    problem: string,
+    options: { hint?: string; cause?: unknown } = {},
+  ) {
+    const { hint, cause } = options;
+    super(`${operation}: ${problem}${hint === undefined ? '' : ` (${hint})`}`, { cause });
+    this.name = 'VizorError';
+    this.code = code;
+    this.operation = operation;
+    this.hint = hint;
+  }
+}
