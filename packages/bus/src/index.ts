@@ -1,1 +1,3 @@
-export {};
+export { type ByteRegisters, bytePorts } from './byte-ports.ts';
+export { MmioBus } from './mmio-bus.ts';
+export { PioBus } from './pio-bus.ts';

@@ -1,1 +1,3 @@
-export {};
+export { assertCompliance, mmioSubject, pioSubject, type Subject } from './compliance.ts';
+export { FakeClock } from './fake-clock.ts';
+export { RecordingIrq } from './recording-irq.ts';
