@@ -66,7 +66,7 @@ export function modifyLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32
 // @ts-ignore: decorator
 @inline
 function split(va: u64, size: u32): u32 {
-  const room = 0x1000 - (<u32>va & 0xfff);
+  const room: u32 = 0x1000 - (<u32>va & 0xfff);
   return room < size ? room : size;
 }
 

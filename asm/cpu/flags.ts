@@ -114,7 +114,7 @@ export function flagsShift<T>(cpu: u32, result: T, carry: u32, overflow: u32): v
 
 /** CF as 0 or 1. */
 export function getCF(cpu: u32): u32 {
-  const op = load<u8>(cpu + FLAG_OP);
+  const op = <u32>load<u8>(cpu + FLAG_OP);
   const a = load<u64>(cpu + FLAG_A);
   const r = load<u64>(cpu + FLAG_RESULT);
   switch (op) {
@@ -174,7 +174,7 @@ export function getOF(cpu: u32): u32 {
 export function getAF(cpu: u32): u32 {
   const a = load<u32>(cpu + FLAG_A);
   const r = load<u32>(cpu + FLAG_RESULT);
-  switch (load<u8>(cpu + FLAG_OP)) {
+  switch (<u32>load<u8>(cpu + FLAG_OP)) {
     case EAGER: return (load<u32>(cpu + RFLAGS) >> 4) & 1;
     case ADD: return ((a ^ r ^ (r - a)) >> 4) & 1;
     case ADC: return ((a ^ r ^ (r - a - 1)) >> 4) & 1;

@@ -2,10 +2,10 @@
 // supervisor and one for user accesses; a tag that matches means that the access needs nothing more than adding the
 // addend. Pages that are not RAM, bear decoded code, or whose A/D bits are still to be set have no matching tag.
 import {
-  CODE_KEY, COUNT_TLB_MISS, CR0, CR2, CR3, CR4, EFER, LAST_GPA, MODE, MODE_LONG64, TLB, TLB_ADDEND, TLB_BYTES,
+  COUNT_TLB_MISS, CR0, CR2, CR3, CR4, EFER, LAST_GPA, MODE, MODE_LONG64, TLB, TLB_ADDEND, TLB_BYTES,
   TLB_ENTRIES, TLB_ENTRY, TLB_EXECUTE, TLB_INFO, TLB_LOG, TLB_LOG_COUNT, TLB_NONE, TLB_READ, TLB_WRITE,
 } from "../layout/cpu";
-import { isCodePage } from "./code";
+import { isCodePage, nextGeneration } from "./code";
 import { GP, PF, raiseError } from "./exception";
 import { gateA20, ramPointer } from "./phys";
 
@@ -189,11 +189,6 @@ function fill(cpu: u32, va: u64, gpa: u64, writable: bool, executable: bool, use
     store<u32>(cpu + TLB_LOG_COUNT, count + 1);
   }
   store<u8>(cpu + TLB_INFO + index, info | INFO_FILLED);
-}
-
-/** Links between pages and the jump cache hold for one generation of translations. */
-function nextGeneration(cpu: u32): void {
-  store<u32>(cpu + CODE_KEY, load<u32>(cpu + CODE_KEY) + 0x100);
 }
 
 function drop(cpu: u32, index: u32): void {

@@ -60,6 +60,9 @@ export const CR2: u32 = 0x228;
 export const CR3: u32 = 0x230;
 export const CR4: u32 = 0x238;
 export const EFER: u32 = 0x240;
+/** u64 each: IA32_APIC_BASE, and IA32_TSC_DEADLINE (a TSC value; 0 when not armed). */
+export const MSR_APIC_BASE: u32 = 0x248;
+export const MSR_TSC_DEADLINE: u32 = 0x250;
 /** u64[8]: DR0–DR7. */
 export const DR: u32 = 0x280;
 
@@ -97,7 +100,7 @@ export const FDS: u32 = 0x522;
 /** Eight 16-byte physical x87 registers R0–R7: u64 significand, u16 sign and exponent. MMX register n is the significand of Rn. */
 export const FPR: u32 = 0x540;
 
-/** Local APIC state, see lapic.ts; 0x400 bytes. */
+/** Local APIC: 0x400 bytes, registers at the offsets that they have in its page (u32 in every 16 bytes), see lapic.ts. */
 export const LAPIC: u32 = 0x600;
 
 // ---- The software CPU's own -------------------------------------------------------------------------------------
@@ -175,6 +178,27 @@ export const MSR_PV_WALL_CLOCK: u32 = 0xac8;
 export const WALL_CLOCK_NS: u32 = 0xad0;
 /** Free for system.ts: u64[6]. */
 export const SYSTEM_SCRATCH: u32 = 0xad8;
+/** u64 each: AMD's SYSCFG, HWCR, NB_CFG, TOP_MEM, TOP_MEM2 and DE_CFG, kept for who writes them, without effect. */
+export const MSR_SYSCFG: u32 = 0xb10;
+export const MSR_HWCR: u32 = 0xb18;
+export const MSR_NB_CFG: u32 = 0xb20;
+export const MSR_TOP_MEM: u32 = 0xb28;
+export const MSR_TOP_MEM2: u32 = 0xb30;
+export const MSR_DE_CFG: u32 = 0xb38;
+/** u64: guest nanoseconds at which the local APIC's timer reaches 0 (one-shot and periodic modes); 0 when it does not run. */
+export const LAPIC_TIMER_DUE: u32 = 0xb40;
+/** u32: errors that the next write of the ESR shows; u32: an I/O APIC or message asked for an interrupt by the 8259 pair. */
+export const LAPIC_ERRORS: u32 = 0xb48;
+export const LAPIC_EXTINT: u32 = 0xb4c;
+/** u32: DR6 bits of the data and I/O breakpoints that the current instruction has hit, see debug.ts. */
+export const DEBUG_HITS: u32 = 0xb50;
+
+/** u32: run must return with EXIT_REASON; u32: the vCPU is in HLT. */
+export const EXITING: u32 = 0xbc0;
+export const HALTED: u32 = 0xbc4;
+/** i32 what was left of the slice, u32 what is being stepped over: see slice.ts. */
+export const STEP_LEFT: u32 = 0xbc8;
+export const STEP_OF: u32 = 0xbcc;
 
 /** 1 KiB of bytes on their way to or from a page crossing or a device. */
 export const BOUNCE: u32 = 0xc00;

@@ -34,7 +34,7 @@ export class MmioBus {
     if (region !== undefined && gpa - region.base + size <= region.length) {
       return truncate(region.device.mmioRead(gpa - region.base, size), size);
     }
-    if (size === 1 || (region === undefined && this.#find(gpa + size - 1) === undefined)) {
+    if (size === 1 || !this.#regions.touches(gpa, size)) {
       this.unmappedReads++;
       return allOnes(size);
     }
@@ -50,7 +50,7 @@ export class MmioBus {
       region.device.mmioWrite(gpa - region.base, size, truncate(value, size));
       return;
     }
-    if (size === 1 || (region === undefined && this.#find(gpa + size - 1) === undefined)) {
+    if (size === 1 || !this.#regions.touches(gpa, size)) {
       this.unmappedWrites++;
       return;
     }

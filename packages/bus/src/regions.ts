@@ -28,7 +28,11 @@ export class RegionList<Device> {
     const { base, length, name } = region;
     const operation = `map ${name} on the ${this.#bus}`;
     const valid =
-      Number.isSafeInteger(base) && Number.isSafeInteger(length) && base >= 0 && length > 0 && base + length <= this.#limit;
+      Number.isSafeInteger(base) &&
+      Number.isSafeInteger(length) &&
+      base >= 0 &&
+      length > 0 &&
+      base + length <= this.#limit;
     if (!valid) {
       throw new VizorError('usage', operation, `${describe(base, length)} is not a range of the bus`, {
         hint: `give 1 byte or more below 0x${this.#limit.toString(16)}`,
@@ -51,6 +55,12 @@ export class RegionList<Device> {
   find(address: number): Region<Device> | undefined {
     const region = this.#regions[this.#firstEndingAfter(address)];
     return region !== undefined && region.base <= address ? region : undefined;
+  }
+
+  /** Whether some region holds one of `length` bytes at `address`. */
+  touches(address: number, length: number): boolean {
+    const region = this.#regions[this.#firstEndingAfter(address)];
+    return region !== undefined && region.base < address + length;
   }
 
   #firstEndingAfter(address: number): number {

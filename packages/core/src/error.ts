@@ -9,11 +9,20 @@
  */
 export type VizorErrorCode = 'usage' | 'image' | 'not-found' | 'host' | 'unsupported';
 
+/** A {@link VizorError} as plain data. */
+export interface VizorErrorData {
+  readonly code: VizorErrorCode;
+  readonly operation: string;
+  readonly problem: string;
+  readonly hint: string | undefined;
+}
+
 /** What went wrong, in which operation, and what to do about it: one line, fit to be shown as it is. */
 export class VizorError extends Error {
   readonly code: VizorErrorCode;
   readonly operation: string;
   readonly hint: string | undefined;
+  readonly #problem: string;
 
   constructor(
     code: VizorErrorCode,
@@ -27,5 +36,15 @@ export class VizorError extends Error {
     this.code = code;
     this.operation = operation;
     this.hint = hint;
+    this.#problem = problem;
+  }
+
+  /** The error's fields as plain data, to be sent to another thread and made an error again by {@link revive}. */
+  toData(): VizorErrorData {
+    return { code: this.code, operation: this.operation, problem: this.#problem, hint: this.hint };
+  }
+
+  static revive(data: VizorErrorData): VizorError {
+    return new VizorError(data.code, data.operation, data.problem, data.hint === undefined ? {} : { hint: data.hint });
   }
 }

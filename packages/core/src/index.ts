@@ -9,4 +9,4 @@ export {
   type Timer,
   unconnectedIrq,
 } from './device.ts';
-export { VizorError, type VizorErrorCode } from './error.ts';
+export { VizorError, type VizorErrorCode, type VizorErrorData } from './error.ts';

@@ -1,1 +1,11 @@
-export {};
+export * from './acpi-pm/index.ts';
+export * from './debug-console/index.ts';
+export * from './debug-exit/index.ts';
+export * from './i8042/index.ts';
+export * from './i8254/index.ts';
+export * from './i8259/index.ts';
+export * from './ioapic/index.ts';
+export * from './mc146818/index.ts';
+export * from './port92/index.ts';
+export * from './reset-control/index.ts';
+export * from './uart16550/index.ts';

@@ -1,1 +1,1 @@
-export {};
+export { type CpuKernel, type CpuKernelHost, instantiateCpuKernel } from './cpu-kernel.ts';

@@ -71,7 +71,8 @@ export function parseBzImage(bytes: Uint8Array): BzImage {
   }
   const setupSize = ((reader.u8(SETUP.SETUP_SECTS) || 4) + 1) * SECTOR;
   const protectedMode = protectedModePart(reader, setupSize);
-  const field = (since: number, at: number, otherwise: number): number => (version >= since ? reader.u32(at) : otherwise);
+  const field = (since: number, at: number, otherwise: number): number =>
+    version >= since ? reader.u32(at) : otherwise;
   const headerEnd = SETUP.MAGIC + reader.u8(SETUP.JUMP + 1);
   const header = reader.slice(SETUP.HEADER, headerEnd - SETUP.HEADER);
   const address = version >= VERSION.PREF_ADDRESS ? reader.u64(SETUP.PREF_ADDRESS) : reader.u32(SETUP.CODE32_START);
@@ -112,6 +113,9 @@ function findPayload(reader: ImageReader, setupSize: number, length: number): Ui
  * @param limit the most bytes to unpack to
  */
 export async function unpackKernel(image: BzImage, limit: number): Promise<Uint8Array | undefined> {
-  if (!image.payload || !SUPPORTED.includes(compressionOf(image.payload))) return undefined;
+  if (!image.payload) return undefined;
+  const compression = compressionOf(image.payload);
+  if (compression === 'unknown') throw imageError('bzImage', 'is corrupt: its payload is no kernel', 'fetch it again');
+  if (!SUPPORTED.includes(compression)) return undefined;
   return await decompress(image.payload, limit);
 }

@@ -1,6 +1,6 @@
 import type { GuestMemory } from '@vizor/memory';
 import type { GuestRange } from './boot-state.ts';
-import { ImageReader, imageError } from './bytes.ts';
+import { ImageReader, imageError, mib } from './bytes.ts';
 import { placeKernel } from './placement.ts';
 
 /** Executable and Linking Format, System V ABI chapters 4 and 5: what loading a kernel needs of it. */
@@ -53,6 +53,10 @@ const MACHINE_NAMES: Readonly<Record<number, string>> = Object.freeze({
 
 const NO_ADDRESS_BEYOND = 2 ** 52;
 
+/** Far more than kernels have, and few enough that headers that all name the same bytes cost nothing. */
+const PROGRAM_HEADERS_MAX = 128;
+const NOTES_MAX = 0x10000;
+
 export function isElf(bytes: Uint8Array): boolean {
   return bytes[0] === 0x7f && bytes[1] === 0x45 && bytes[2] === 0x4c && bytes[3] === 0x46;
 }
@@ -78,7 +82,7 @@ export function parseElf(bytes: Uint8Array): Elf {
   const notes: ElfNote[] = [];
   for (const header of programHeaders(reader, wide)) {
     if (header.type === PT.LOAD && header.memorySize > 0) segments.push(loadSegment(reader, header));
-    if (header.type === PT.NOTE) notes.push(...parseNotes(reader.slice(header.offset, header.fileSize), header.align));
+    if (header.type === PT.NOTE) notes.push(...parseNotes(noteSegment(reader, header), header.align));
   }
   if (segments.length === 0) throw imageError(WHAT, 'has nothing to load');
   return { ...elf, segments, notes };
@@ -99,7 +103,9 @@ function programHeaders(reader: ImageReader, wide: boolean): ProgramHeader[] {
   const table = wide ? reader.u64(32) : reader.u32(28);
   const entrySize = reader.u16(wide ? 54 : 42);
   const count = reader.u16(wide ? 56 : 44);
-  if (count > 0 && entrySize < (wide ? 56 : 32)) throw imageError(WHAT, 'is corrupt: its program headers are too short');
+  if (count > PROGRAM_HEADERS_MAX) throw imageError(WHAT, `is corrupt: it has ${count} program headers`);
+  if (count > 0 && entrySize < (wide ? 56 : 32))
+    throw imageError(WHAT, 'is corrupt: its program headers are too short');
   return Array.from({ length: count }, (_, i) => {
     const at = table + i * entrySize;
     return wide
@@ -136,6 +142,11 @@ function loadSegment(reader: ImageReader, header: ProgramHeader): ElfSegment {
   };
 }
 
+function noteSegment(reader: ImageReader, header: ProgramHeader): Uint8Array {
+  if (header.fileSize > NOTES_MAX) throw imageError(WHAT, `is corrupt: it has ${header.fileSize} bytes of notes`);
+  return reader.slice(header.offset, header.fileSize);
+}
+
 /** Notes (System V ABI chapter 5, "Note Section"): name and description are padded to 4 bytes, or 8 if aligned so. */
 function parseNotes(bytes: Uint8Array, align: number): ElfNote[] {
   const reader = new ImageReader(bytes, WHAT);
@@ -149,7 +160,7 @@ function parseNotes(bytes: Uint8Array, align: number): ElfNote[] {
     const name = reader.slice(at + 12, nameSize);
     const descriptionAt = pad(at + 12 + nameSize);
     notes.push({
-      name: String.fromCharCode(...name.subarray(0, 64)).replace(/\0[^]*$/, ''),
+      name: String.fromCharCode(...name.subarray(0, 64)).split('\0')[0],
       type: reader.u32(at + 8),
       description: reader.slice(descriptionAt, descriptionSize),
     });
@@ -162,6 +173,14 @@ function parseNotes(bytes: Uint8Array, align: number): ElfNote[] {
 export function loadElf(memory: GuestMemory, elf: Elf): GuestRange {
   let start = Number.POSITIVE_INFINITY;
   let end = 0;
+  const total = elf.segments.reduce((sum, segment) => sum + segment.size, 0);
+  if (total > memory.size) {
+    throw imageError(
+      'kernel',
+      `does not fit: its segments take ${mib(total)}, the guest has ${mib(memory.size)} of memory`,
+      'give the guest more with --memory',
+    );
+  }
   for (const segment of elf.segments) {
     const range = placeKernel(memory, segment.address, segment.bytes, segment.size);
     start = Math.min(start, range.start);

@@ -1,1 +1,13 @@
-export {};
+export { acpiTables, type PlacedTable, placeAcpi } from './acpi/index.ts';
+export type { BootState, GuestRange } from './boot-state.ts';
+export { type BzImage, isBzImage, parseBzImage, unpackKernel } from './bzimage.ts';
+export { type CpioEntry, cpioArchive } from './cpio.ts';
+export { E820, type E820Entry, memoryMap } from './e820.ts';
+export { type Elf, type ElfNote, type ElfSegment, isElf, parseElf } from './elf.ts';
+export { type FirmwareOptions, placeFirmwareTables } from './firmware-tables.ts';
+export { COMMAND_STATUS_MARKER, DEFAULT_INIT, INIT_FLAGS } from './init-script.ts';
+export { buildInitramfs, commandScript, type InitramfsOptions } from './initramfs.ts';
+export { type BootProtocol, type KernelOptions, loadKernel } from './load-kernel.ts';
+export { mpTable } from './mp-table.ts';
+export { APIC, BOOT_LAYOUT, IRQS, PORTS, RESET_VALUE, SLEEP_TYPE_S5 } from './platform.ts';
+export { smbios } from './smbios.ts';

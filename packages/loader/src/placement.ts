@@ -13,7 +13,11 @@ const ZEROS = new Uint8Array(2 ** 20);
  */
 export function placeKernel(memory: GuestMemory, start: number, bytes: Uint8Array, size: number): GuestRange {
   if (start < BOOT_LAYOUT.HIGH_RAM) {
-    throw imageError('kernel', `wants to be loaded at 0x${start.toString(16)}, below 1 MiB`, 'that is not free on a PC');
+    throw imageError(
+      'kernel',
+      `wants to be loaded at 0x${start.toString(16)}, below 1 MiB`,
+      'that is not free on a PC',
+    );
   }
   if (memory.offsetOf(start, size) < 0) {
     throw imageError(

@@ -44,20 +44,11 @@ export function loadPvh(
   const initramfs = placeInitramfs(memory, boot.initramfs, kernel, memory.lowSize);
   const cmdline = placeCmdline(memory, boot.cmdline, BOOT_LAYOUT.CMDLINE_MAX);
   placeStartInfo(memory, cmdline, initramfs, boot.rsdp);
-  return protectedModeState(
-    memory,
-    { protocol: 'pvh', entry, kernel, initramfs },
-    { ebx: BOOT_LAYOUT.PVH_START_INFO },
-  );
+  return protectedModeState(memory, { protocol: 'pvh', entry, kernel, initramfs }, { ebx: BOOT_LAYOUT.PVH_START_INFO });
 }
 
 /** hvm_start_info version 1, its module list and its memory map. */
-function placeStartInfo(
-  memory: GuestMemory,
-  cmdline: number,
-  initramfs: GuestRange | undefined,
-  rsdp: number,
-): void {
+function placeStartInfo(memory: GuestMemory, cmdline: number, initramfs: GuestRange | undefined, rsdp: number): void {
   const { PVH_START_INFO, PVH_MODULES, PVH_MEMMAP } = BOOT_LAYOUT;
   const map = memoryMap(memory);
   const info = new ByteWriter()

@@ -147,10 +147,7 @@ function wrapLzma2(chunks: Uint8Array, unpacked: number, dictionary: number): Ui
   withChecksum(index, 0);
 
   const sizes = new ByteWriter().u32(index.length / 4 - 1).u8(0, CHECK.NONE);
-  const footer = new ByteWriter()
-    .u32(crc32(sizes.finish()))
-    .append(sizes.finish())
-    .ascii('YZ');
+  const footer = new ByteWriter().u32(crc32(sizes.finish())).append(sizes.finish()).ascii('YZ');
   return concat([header.finish(), block.finish(), chunks, padding, index.finish(), footer.finish()]);
 }
 

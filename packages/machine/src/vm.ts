@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { VizorError } from '@vizor/core';
+import { Mailbox } from './mailbox.ts';
+import type { WorkerMessage, WorkerStart } from './protocol.ts';
 
 /** Which engine runs the guest's code; `auto` picks the fastest that works here. */
 export type AcceleratorChoice = 'auto' | 'wasm';
@@ -63,24 +67,108 @@ export interface VmConsole {
   write(bytes: Uint8Array): void;
 }
 
-/** A virtual machine. */
-export class VM implements AsyncDisposable {
-  readonly console: VmConsole = { output: new ReadableStream(), write() {} };
+/** How often input is offered again that the guest had no room for. */
+const RETRY_MS = 10;
 
-  /** @throws VizorError when the options or the images cannot make a machine */
-  static async create(_options: VmOptions): Promise<VM> {
-    throw new VizorError('unsupported', 'machine', 'this build has no machine');
+/**
+ * A virtual machine, as the program that embeds it sees it. The machine itself lives in a worker of its own; this
+ * object only talks to it, so the caller's event loop is never blocked.
+ *
+ *     await using vm = await VM.create({ memory: 512 * 2 ** 20, cpus: 1, kernel, cmdline: 'console=ttyS0', accel: 'auto' });
+ *     vm.console.output.pipeTo(…);
+ *     const { reason } = await vm.run();
+ */
+export class VM implements AsyncDisposable {
+  readonly console: VmConsole;
+  readonly #worker: Worker;
+  readonly #mailbox: Mailbox;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = () => this.stop();
+  #output!: ReadableStreamDefaultController<Uint8Array>;
+  #input: Uint8Array[] = [];
+  #retry: NodeJS.Timeout | undefined;
+
+  private constructor(worker: Worker, mailbox: Mailbox, signal: AbortSignal | undefined) {
+    this.#worker = worker;
+    this.#mailbox = mailbox;
+    this.#signal = signal;
+    const output = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#output = controller;
+      },
+    });
+    this.console = { output, write: (bytes) => this.#write(bytes) };
+    signal?.addEventListener('abort', this.#onAbort);
+    if (signal?.aborted) this.stop();
   }
 
-  /** Run until the guest ends or {@link stop} is called. */
+  /** @throws VizorError when the options or the images cannot make a machine */
+  static async create(options: VmOptions): Promise<VM> {
+    if (options.cpus !== 1) {
+      throw new VizorError('unsupported', 'machine', `this build runs one vCPU, not ${options.cpus}`, { hint: 'leave out --cpus' });
+    }
+    const { memory, cpus, kernel, initramfs, cmdline } = options;
+    const mailbox = new Mailbox();
+    const start: WorkerStart = {
+      options: { memory, cpus, kernel, cmdline, ...(initramfs === undefined ? {} : { initramfs }) },
+      mailbox: mailbox.buffer,
+    };
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
+    const [message] = (await once(worker, 'message')) as [WorkerMessage];
+    if (message.type === 'failed') {
+      await worker.terminate();
+      throw VizorError.revive(message.error);
+    }
+    return new VM(worker, mailbox, options.signal);
+  }
+
+  /** Run until the guest ends or {@link stop} is called. A machine runs once. */
   async run(): Promise<RunResult> {
-    throw new VizorError('unsupported', 'machine', 'this build has no machine');
+    const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
+    this.#worker.on('message', (message: WorkerMessage) => {
+      if (message.type === 'output') this.#output.enqueue(message.bytes);
+      else if (message.type === 'ended') resolve(message.result);
+    });
+    this.#worker.once('error', reject);
+    this.#worker.once('exit', () => reject(new VizorError('host', 'machine', 'its worker ended before the guest did')));
+    this.#worker.postMessage(null);
+    try {
+      return await promise;
+    } finally {
+      this.#output.close();
+      clearTimeout(this.#retry);
+    }
   }
 
   /** End the run with the reason `stopped`. */
-  stop(): void {}
+  stop(): void {
+    this.#mailbox.stop();
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    clearTimeout(this.#retry);
+    await this.#worker.terminate();
+  }
+
+  /** Offer input to the guest; what it has no room for is offered again, in order. */
+  #write(bytes: Uint8Array): void {
+    this.#input.push(bytes);
+    if (this.#retry === undefined) this.#offer();
+  }
+
+  #offer(): void {
+    this.#retry = undefined;
+    while (this.#input.length > 0) {
+      const [next] = this.#input as [Uint8Array];
+      const taken = this.#mailbox.post(next);
+      if (taken < next.length) {
+        this.#input[0] = next.subarray(taken);
+        this.#retry = setTimeout(() => this.#offer(), RETRY_MS);
+        return;
+      }
+      this.#input.shift();
+    }
   }
 }

@@ -19,7 +19,11 @@ export interface Subject {
 }
 
 /** A subject from a {@link PioDevice}. */
-export function pioSubject(device: PioDevice, length: number, rest: Omit<Subject, 'read' | 'write' | 'length'> = {}): Subject {
+export function pioSubject(
+  device: PioDevice,
+  length: number,
+  rest: Omit<Subject, 'read' | 'write' | 'length'> = {},
+): Subject {
   return {
     ...rest,
     length,
@@ -29,7 +33,11 @@ export function pioSubject(device: PioDevice, length: number, rest: Omit<Subject
 }
 
 /** A subject from an {@link MmioDevice}. */
-export function mmioSubject(device: MmioDevice, length: number, rest: Omit<Subject, 'read' | 'write' | 'length'> = {}): Subject {
+export function mmioSubject(
+  device: MmioDevice,
+  length: number,
+  rest: Omit<Subject, 'read' | 'write' | 'length'> = {},
+): Subject {
   return {
     ...rest,
     length,

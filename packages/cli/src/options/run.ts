@@ -39,7 +39,9 @@ export function parseMemory(text: string): number {
 export function parseCpus(text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new VizorError('usage', '--cpus', `'${text}' is not a number of CPUs`);
   if (text !== '1') {
-    throw new VizorError('unsupported', '--cpus', `a guest has one CPU for now, not ${text}`, { hint: 'give --cpus 1' });
+    throw new VizorError('unsupported', '--cpus', `a guest has one CPU for now, not ${text}`, {
+      hint: 'give --cpus 1',
+    });
   }
   return 1;
 }
@@ -54,7 +56,8 @@ export function parseAccelerator(text: string): AcceleratorChoice {
 
 export function parseSerial(text: string): SerialTarget {
   if (text === 'stdio' || text === 'null') return { kind: text };
-  if (text.startsWith('file=') && text.length > 'file='.length) return { kind: 'file', path: text.slice('file='.length) };
+  if (text.startsWith('file=') && text.length > 'file='.length)
+    return { kind: 'file', path: text.slice('file='.length) };
   throw new VizorError('usage', '--serial', `'${text}' is no place to send the serial port`, {
     hint: 'give stdio, file=PATH or null',
   });

@@ -134,12 +134,7 @@ function parseEncoding(encoding: string, text: string) {
   const bytes = encoding.split(/\s+/);
   // A lone "F2" or "66" would be an opcode, but those bytes are prefixes and have no forms of their own.
   const prefix = PREFIXES.has(bytes[0]!) && bytes.length > 1 ? (bytes.shift() as Form['prefix']) : undefined;
-  let map: Form['map'] = 0;
-  if (bytes[0] === '0F') {
-    bytes.shift();
-    map = bytes[0] === '38' && bytes.length > 1 ? 2 : bytes[0] === '3A' && bytes.length > 1 ? 3 : 1;
-    if (map > 1) bytes.shift();
-  }
+  const map = takeMap(bytes);
   const first = bytes.shift() ?? '';
   const opcode = Number.parseInt(first, 16);
   if (!/^[0-9A-F]{2}\+?$/.test(first) || bytes.length > 1) throw new Error(`opcode table: cannot read "${text}"`);
@@ -155,6 +150,16 @@ function parseEncoding(encoding: string, text: string) {
     digit: whole !== undefined ? (whole >> 3) & 7 : slash !== undefined && slash !== 'r' ? Number(slash) : undefined,
     fixedRm: whole !== undefined ? whole & 7 : undefined,
   };
+}
+
+/** Take the map's escape bytes off an encoding. */
+function takeMap(bytes: string[]): Form['map'] {
+  if (bytes[0] !== '0F') return 0;
+  bytes.shift();
+  const escape = bytes.length > 1 ? bytes[0] : undefined;
+  const map = escape === '38' ? 2 : escape === '3A' ? 3 : 1;
+  if (map > 1) bytes.shift();
+  return map;
 }
 
 function expandConditions(form: Form): Form[] {

@@ -28,7 +28,7 @@ export interface CounterState {
   latchedStatus: number;
 }
 
-/** What the datasheet leaves undefined after power-on; PC firmware leaves mode 3 at the longest period. */
+/** The datasheet leaves this undefined; here a counter waits for its first count in mode 3. */
 const POWER_ON: Readonly<CounterState> = Object.freeze({
   control: (ACCESS.WORD << CONTROL.ACCESS_SHIFT) | (MODE.SQUARE << CONTROL.MODE_SHIFT),
   gate: true,
@@ -76,8 +76,13 @@ export class Counter {
         if (rising) this.#load(now);
         else if (!level) this.#stop(now);
         break;
-      default:
-        if (rising) this.#load(now);
+      default: {
+        if (!rising) return;
+        // A one-shot that is triggered while low stays low; to say so it starts over without the pulse of delay.
+        const low = !this.out(now);
+        this.#load(now);
+        if (low && s.start > now) s.start = now;
+      }
     }
   }
 
@@ -128,7 +133,10 @@ export class Counter {
   /** Counter latch command. A second one before the first was read is ignored. */
   latchCount(now: number): void {
     this.#sync(now);
-    if (this.#s.latchedCount < 0) this.#s.latchedCount = this.#shown(now);
+    const s = this.#s;
+    if (s.latchedCount >= 0) return;
+    s.latchedCount = this.#shown(now);
+    s.readMsb = false;
   }
 
   /** Status half of the read-back command. */
@@ -198,6 +206,7 @@ export class Counter {
   #writeCount(raw: number, now: number): void {
     const s = this.#s;
     const mode = this.mode;
+    if (isPeriodic(mode) && s.start >= 0 && s.stopped < 0 && now > s.start) s.start = now - ((now - s.start) % s.count);
     s.nextCount = decodeCount(raw, this.#bcd);
     // The datasheet forbids a count of 1 in the periodic modes; as there is nothing sensible to do, it counts as 2.
     if (mode === MODE.RATE || mode === MODE.SQUARE) s.nextCount = Math.max(2, s.nextCount);

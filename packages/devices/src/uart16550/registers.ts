@@ -34,7 +34,7 @@ export const IIR = Object.freeze({
 });
 
 /** FIFO control, 8.5. */
-export const FCR = Object.freeze({ ENABLE: 0x01, CLEAR_RECEIVER: 0x02, TRIGGER_SHIFT: 6 });
+export const FCR = Object.freeze({ ENABLE: 0x01, CLEAR_RECEIVER: 0x02, CLEAR_TRANSMITTER: 0x04, TRIGGER_SHIFT: 6 });
 
 /** Line control, 8.1. */
 export const LCR = Object.freeze({ DLAB: 0x80 });

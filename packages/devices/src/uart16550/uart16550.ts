@@ -36,6 +36,7 @@ export interface UartState {
   timedOut: boolean;
   fifo: number[];
   queue: number[];
+  lastReceived: number;
 }
 
 const FIFO_SIZE = 16;
@@ -69,6 +70,8 @@ export class Uart16550 implements Saved<UartState> {
   #timedOut = false;
   #fifo: number[] = [];
   #queue: number[] = [];
+  /** Without FIFOs the receiver buffer keeps its byte after it was read. */
+  #lastReceived = 0;
 
   constructor(parts: { irq: IrqLine; clock: Clock; sink: UartSink }) {
     this.#irq = parts.irq;
@@ -165,6 +168,7 @@ export class Uart16550 implements Saved<UartState> {
       timedOut: this.#timedOut,
       fifo: [...this.#fifo],
       queue: [...this.#queue],
+      lastReceived: this.#lastReceived,
     };
   }
 
@@ -183,6 +187,7 @@ export class Uart16550 implements Saved<UartState> {
     this.#timedOut = state.timedOut;
     this.#fifo = [...state.fifo];
     this.#queue = [...state.queue];
+    this.#lastReceived = state.lastReceived;
     if (!this.#timedOut) this.#restartTimeout();
     this.#updateIrq();
   }
@@ -204,7 +209,7 @@ export class Uart16550 implements Saved<UartState> {
   }
 
   #readData(): number {
-    const byte = this.#fifo.shift() ?? 0;
+    const byte = this.#fifo.shift() ?? (this.#fifosEnabled ? 0 : this.#lastReceived);
     this.#timedOut = false;
     this.#fill();
     this.#restartTimeout();
@@ -223,6 +228,7 @@ export class Uart16550 implements Saved<UartState> {
   }
 
   #loopBack(byte: number): void {
+    if (!this.#fifosEnabled) this.#lastReceived = byte;
     if (this.#fifo.length < this.#capacity) this.#fifo.push(byte);
     else {
       this.#errors |= LSR.OVERRUN;
@@ -247,6 +253,7 @@ export class Uart16550 implements Saved<UartState> {
       this.#fifo = [];
       this.#timedOut = false;
     }
+    if (toggled || (value & FCR.CLEAR_TRANSMITTER) !== 0) this.#thrEmptyPending = true;
     // Bit 0 must be set for the other bits to be programmed (8.5).
     this.#fcr = (value & FCR.ENABLE) !== 0 ? value & (FCR.ENABLE | (3 << FCR.TRIGGER_SHIFT)) : 0;
     this.#fill();
@@ -328,6 +335,7 @@ export class Uart16550 implements Saved<UartState> {
     const moved = this.#queue.splice(0, this.#capacity - this.#fifo.length);
     if (moved.length === 0) return;
     this.#fifo.push(...moved);
+    if (!this.#fifosEnabled) this.#lastReceived = moved[0];
     this.#restartTimeout();
   }
 

@@ -1,0 +1,130 @@
+// A run: operations decoded one after another from a page offset on, until nothing falls through any more, the page ends,
+// or decoded code is met again. Compare-and-branch pairs are fused on the way.
+import { CROSS_OPS, COUNT_DECODED, FETCH, MODE, MODE_DECODE_MASK, RIP_BASE } from "../layout/cpu";
+import {
+  OP, OP_LEN, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED,
+} from "../layout/op";
+import { FUSED_BASES, FUSED_OPS } from "../generated/decode-tables";
+import { CROSS, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../generated/ops";
+import {
+  allocate, fetchPointer, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT,
+} from "./code";
+import { decode, ENDS, LENGTH_MAX } from "./decode";
+import { wrapRip } from "./rip";
+
+/** Most operations of one run. */
+export const RUN_MAX: u32 = 64;
+
+const PAGE_BYTES: u32 = 0x1000;
+
+/** Decode a run of the page `record` from `offset` on; answers its first operation. */
+export function decodeRun(cpu: u32, record: u32, offset: u32): u32 {
+  const page = load<u32>(record + PAGE_ADDRESS);
+  const mode = load<u32>(record + PAGE_MODE);
+  const run = allocate(cpu, (RUN_MAX + 2) * OP_SIZE);
+  let op = run + OP_SIZE;
+  let at = offset;
+  let chunks = load<u64>(record + PAGE_CHUNKS);
+  let ended = false;
+  while (!ended) {
+    const known = at < PAGE_BYTES ? load<u32>(record + PAGE_MAP + at * 4) : 0;
+    if (known || at >= PAGE_BYTES || op == run + OP_SIZE + RUN_MAX * OP_SIZE) {
+      link(op, at, known);
+      op += OP_SIZE;
+      break;
+    }
+    const decoded = decodeAt(cpu, page + at, mode, at, op);
+    const length = decoded & 0xff;
+    ended = (decoded & ENDS) != 0;
+    if (op > run + OP_SIZE) fuse(op - OP_SIZE, op);
+    store<u32>(record + PAGE_MAP + at * 4, op);
+    chunks |= (<u64>1 << (at >> 6)) | (<u64>1 << (min(at + length - 1, PAGE_BYTES - 1) >> 6));
+    at += length;
+    op += OP_SIZE;
+  }
+  store<u64>(record + PAGE_CHUNKS, chunks);
+  const count = (op - run) / OP_SIZE - 1;
+  store<u32>(run + RUN_COUNT, count);
+  store<u32>(run + RUN_NEXT, load<u32>(record + PAGE_RUNS));
+  store<u32>(record + PAGE_RUNS, run);
+  store<u32>(cpu + COUNT_DECODED, load<u32>(cpu + COUNT_DECODED) + count);
+  giveBack(cpu, op);
+  return run + OP_SIZE;
+}
+
+/** Return the unused end of the run just allocated. */
+function giveBack(cpu: u32, end: u32): void {
+  const unused = allocate(cpu, 0) - end;
+  allocate(cpu, 0 - unused);
+}
+
+/** Close a run: go on at an operation that exists, in the next page, or where decoding will go on. */
+function link(op: u32, offset: u32, known: u32): void {
+  memory.fill(op, 0, OP_SIZE);
+  store<u16>(op + OP, <u16>(offset >= PAGE_BYTES ? NEXT_PAGE : LINK));
+  store<u16>(op + OP_PAGE_OFFSET, <u16>offset);
+  store<u32>(op + OP_LINK, known);
+}
+
+/** Decode one instruction; one that runs over the page's end becomes CROSS, because what follows there may change. */
+function decodeAt(cpu: u32, bytes: u32, mode: u32, offset: u32, op: u32): u32 {
+  const room = PAGE_BYTES - offset;
+  if (room >= LENGTH_MAX) return decode(bytes, mode, offset, op);
+  memory.fill(cpu + FETCH, 0, 32);
+  memory.copy(cpu + FETCH, bytes, room);
+  const decoded = decode(cpu + FETCH, mode, offset, op);
+  if ((decoded & 0xff) <= room) return decoded;
+  store<u16>(op + OP, <u16>CROSS);
+  return room | ENDS;
+}
+
+/** Fuse `first` with the conditional branch after it where the generated table has such a pair. */
+function fuse(first: u32, branch: u32): void {
+  const code = <u32>load<u16>(branch + OP) - JO_LOCAL;
+  if (code > JG_LOCAL - JO_LOCAL) return;
+  const base = load<u16>(first + OP);
+  for (let i = 0; i < FUSED_BASES.length; i++) {
+    if (load<u16>(changetype<u32>(FUSED_BASES) + i * 2) != base) continue;
+    const fused = load<u16>(changetype<u32>(FUSED_OPS) + (i * 16 + code) * 2);
+    if (!fused) return;
+    store<u16>(first + OP_UNFUSED, base);
+    store<u16>(first + OP, fused);
+    return;
+  }
+}
+
+/**
+ * Decode the instruction at a CROSS operation from both of its pages, afresh each time it is executed. Answers the first of
+ * two operations in scratch: the instruction, and a RESYNC after it. 0 when fetching from the second page faulted.
+ */
+export function crossing(cpu: u32, pc: u32): u32 {
+  const offset = <u32>load<u16>(pc + OP_PAGE_OFFSET);
+  const room = PAGE_BYTES - offset;
+  const rip = load<u64>(cpu + RIP_BASE);
+  const first = fetchPointer(cpu, wrapRip(cpu, rip + offset));
+  if (!first) return 0;
+  memory.copy(cpu + FETCH, first, room);
+  memory.fill(cpu + FETCH + room, 0, LENGTH_MAX);
+  const second = fetchPointer(cpu, wrapRip(cpu, rip + PAGE_BYTES));
+  if (!second) return 0;
+  memory.copy(cpu + FETCH + room, second, LENGTH_MAX - room);
+  const op = cpu + CROSS_OPS;
+  const length = decode(cpu + FETCH, load<u32>(cpu + MODE) & MODE_DECODE_MASK, offset, op) & 0xff;
+  resyncAfter(op, offset + length);
+  return op;
+}
+
+/** Copy the operation at `pc`, unfused, to scratch with a RESYNC after it, so that exactly one instruction is executed. */
+export function single(cpu: u32, pc: u32): u32 {
+  const op = cpu + CROSS_OPS + 2 * OP_SIZE;
+  memory.copy(op, pc, OP_SIZE);
+  const unfused = load<u16>(op + OP_UNFUSED);
+  if (unfused) store<u16>(op + OP, unfused);
+  resyncAfter(op, <u32>load<u16>(op + OP_PAGE_OFFSET) + load<u8>(op + OP_LEN));
+  return op;
+}
+
+function resyncAfter(op: u32, offset: u32): void {
+  store<u16>(op + OP_SIZE + OP, <u16>RESYNC);
+  store<u16>(op + OP_SIZE + OP_PAGE_OFFSET, <u16>offset);
+}

@@ -1,0 +1,146 @@
+import { type BootState, loadKernel } from '@vizor/loader';
+import { GuestMemory } from '@vizor/memory';
+import { Board } from './board.ts';
+import { enterKernel } from './boot.ts';
+import { HostClock } from './clock.ts';
+import type { Mailbox } from './mailbox.ts';
+import { PanicWatch } from './panic-watch.ts';
+import type { ExitReason, RunResult, VmOptions } from './vm.ts';
+
+/** Guest instructions between two looks at timers and the mailbox: well under a millisecond. */
+const SLICE = 40_000;
+/** Longest sleep of a halted guest, should a wake-up ever be missed. */
+const SLEEP_MAX_MS = 1000;
+/** Console bytes are handed out in one piece once there are this many, and at every pause. */
+const OUTPUT_BATCH = 4096;
+
+/** What a machine is made of; see VmOptions. */
+export type MachineOptions = Pick<VmOptions, 'memory' | 'cpus' | 'kernel' | 'initramfs' | 'cmdline'>;
+
+/** A machine as its worker has it: it runs on the calling thread and never awaits while it does. */
+export class Machine {
+  readonly board: Board;
+  readonly #clock = new HostClock();
+  readonly #mailbox: Mailbox;
+  readonly #send: (bytes: Uint8Array) => void;
+  readonly #panic = new PanicWatch();
+  #output = new Uint8Array(OUTPUT_BATCH);
+  #outputLength = 0;
+  #ending: { reason: ExitReason; status?: number } | undefined;
+  #bootMs: number | undefined;
+  #startedMs = 0;
+
+  private constructor(memory: GuestMemory, mailbox: Mailbox, send: (bytes: Uint8Array) => void) {
+    this.#mailbox = mailbox;
+    this.#send = send;
+    this.board = new Board(memory, this.#clock, {
+      serial: (byte) => this.#serial(byte),
+      debug: () => {},
+      powerOff: () => this.#end({ reason: 'poweroff' }),
+      reset: () => this.#end({ reason: 'reset' }),
+      debugExit: (status) => this.#end({ reason: 'debug-exit', status }),
+      commandStatus: (status) => this.#end({ reason: 'command-exit', status }),
+      userspace: () => {
+        this.#bootMs ??= performance.now() - this.#startedMs;
+      },
+    });
+  }
+
+  /**
+   * Make a machine and load its kernel.
+   *
+   * @param send takes what the guest's serial port sends, in order
+   * @throws VizorError when the options or the images cannot make a machine
+   */
+  static async create(options: MachineOptions, mailbox: Mailbox, send: (bytes: Uint8Array) => void): Promise<Machine> {
+    const memory = new GuestMemory(options.memory);
+    const { kernel, initramfs, cmdline, cpus } = options;
+    const boot: BootState = await loadKernel(memory, {
+      kernel,
+      cmdline,
+      cpus,
+      ...(initramfs === undefined ? {} : { initramfs }),
+    });
+    const machine = new Machine(memory, mailbox, send);
+    enterKernel(machine.board.vcpu, boot);
+    return machine;
+  }
+
+  /** Run until the guest ends or somebody stops it. */
+  run(): RunResult {
+    this.#startedMs = performance.now();
+    this.#clock.set(0);
+    const cpu = process.threadCpuUsage();
+    while (this.#ending === undefined) this.#slice();
+    this.#flush();
+    const used = process.threadCpuUsage(cpu);
+    const ending = this.#panic.seen && ['reset', 'halted', 'triple-fault'].includes(this.#ending.reason) ? { reason: 'panic' as const } : this.#ending;
+    return {
+      ...ending,
+      instructions: this.board.vcpu.instructions,
+      ...(this.#bootMs === undefined ? {} : { bootMs: this.#bootMs }),
+      seconds: (performance.now() - this.#startedMs) / 1000,
+      cpuSeconds: (used.user + used.system) / 1e6,
+      exits: this.board.vcpu.counters(),
+      accelerator: 'wasm',
+    };
+  }
+
+  #slice(): void {
+    this.#clock.poll();
+    if (this.#mailbox.takeAttention()) this.#attend();
+    if (this.#ending !== undefined) return;
+    this.board.vcpu.attend();
+    switch (this.board.vcpu.run(SLICE)) {
+      case 'halt':
+        this.#flush();
+        this.#sleep();
+        break;
+      case 'halt-forever':
+        this.#end({ reason: 'halted' });
+        break;
+      case 'shutdown':
+        this.#end({ reason: 'triple-fault' });
+        break;
+      case 'slice':
+      case 'stop':
+        break;
+    }
+  }
+
+  /** Something was posted: a wish to stop, or console input. */
+  #attend(): void {
+    if (this.#mailbox.stopRequested) this.#end({ reason: 'stopped' });
+    this.#receive();
+  }
+
+  /** Move console input to the serial port as far as that has room. */
+  #receive(): void {
+    const room = this.board.serial.room;
+    if (room > 0) this.board.serial.receive(this.#mailbox.takeInput(room));
+  }
+
+  /** HLT: sleep until the next timer or message. */
+  #sleep(): void {
+    const next = Math.min(this.#clock.next(), this.board.vcpu.nextTimer());
+    const ms = (next - this.#clock.now()) / 1e6;
+    if (ms > 0) this.#mailbox.sleep(Math.min(ms, SLEEP_MAX_MS));
+  }
+
+  #serial(byte: number): void {
+    this.#panic.write(byte);
+    this.#output[this.#outputLength++] = byte;
+    if (this.#outputLength === OUTPUT_BATCH || byte === 0x0a) this.#flush();
+  }
+
+  #flush(): void {
+    if (this.#outputLength === 0) return;
+    this.#send(this.#output.slice(0, this.#outputLength));
+    this.#outputLength = 0;
+  }
+
+  #end(ending: { reason: ExitReason; status?: number }): void {
+    this.#ending ??= ending;
+    this.board.vcpu.stop();
+  }
+}

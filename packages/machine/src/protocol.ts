@@ -1,0 +1,16 @@
+import type { VizorErrorData } from '@vizor/core';
+import type { MachineOptions } from './machine.ts';
+import type { RunResult } from './vm.ts';
+
+/** What a machine's worker is started with. */
+export interface WorkerStart {
+  options: MachineOptions;
+  mailbox: SharedArrayBuffer;
+}
+
+/** What the worker tells the thread that owns the VM. It is told only one thing, by an empty message: run. */
+export type WorkerMessage =
+  | { type: 'ready' }
+  | { type: 'output'; bytes: Uint8Array }
+  | { type: 'ended'; result: RunResult }
+  | { type: 'failed'; error: VizorErrorData };
