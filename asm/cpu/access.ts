@@ -7,15 +7,16 @@
 //
 // Both pages of a crossing are checked before anything is written (Intel SDM vol. 3, 6.5 "faults").
 import {
-  BOUNCE, COMMIT_GPA0, COMMIT_GPA1, COMMIT_SIZE, COMMIT_SPLIT, MODE, MODE_LONG64, TLB, TLB_ADDEND,
+  BOUNCE, COMMIT_GPA0, COMMIT_GPA1, COMMIT_SIZE, COMMIT_SPLIT, MODE, MODE_LONG64, RIP_BASE, TLB, TLB_ADDEND,
   TLB_ENTRIES, TLB_NOW, TLB_READ, TLB_WRITE, SS,
 } from "../layout/cpu";
 import {
-  EA_ABSOLUTE, EA_FLAT32, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_PREFIX, OP_SCALE, OP_SEG,
-  PFX_ADDRESS_SHIFT,
+  EA_ABSOLUTE, EA_FLAT32, EA_GENERAL, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_PAGE_OFFSET, OP_PREFIX, OP_SCALE,
+  OP_SEG, PFX_ADDRESS_SHIFT,
 } from "../layout/op";
 import { RAM_BASE_MIN } from "../layout/memory";
 import { codeWritten } from "./code";
+import { noteAccess } from "./debug";
 import { GP, SS_FAULT } from "./exception";
 import { canonical, nonCanonical, NOWHERE, READ, translate, WRITE, wrapLinear } from "./mmu";
 import { physRead, physWrite, ramPointer } from "./phys";
@@ -75,6 +76,7 @@ export function readSlow(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u
   if (!checkCanonical(cpu, va, size, vector)) return 0;
   const gpa = translate(cpu, va, READ, user);
   if (gpa == NOWHERE) return 0;
+  noteAccess(cpu, va, size, false);
   const first = split(va, size);
   if (first == size) {
     const at = ramPointer(cpu, gpa, size);
@@ -94,6 +96,7 @@ export function writeSlow(cpu: u32, tlb: u32, va: u64, size: u32, modify: bool, 
   if (!checkCanonical(cpu, va, size, vector)) return 0;
   const gpa = translate(cpu, va, WRITE, user);
   if (gpa == NOWHERE) return 0;
+  noteAccess(cpu, va, size, true);
   const first = split(va, size);
   if (first == size) {
     const at = ramPointer(cpu, gpa, size);
@@ -142,8 +145,10 @@ function commitBounce(cpu: u32): void {
 /** Effective address (offset in the segment) of an operation's memory operand, cut to its address size. */
 export function effectiveAddress(cpu: u32, pc: u32): u64 {
   if (load<u8>(pc + OP_EA) == EA_ABSOLUTE) return load<u64>(pc + OP_IMM);
-  const address = load<u64>(cpu + load<u16>(pc + OP_BASE)) +
+  const base = <u32>load<u16>(pc + OP_BASE);
+  let address = load<u64>(cpu + base) +
     (load<u64>(cpu + load<u16>(pc + OP_INDEX)) << load<u8>(pc + OP_SCALE)) + <u64><i64>load<i32>(pc + OP_DISP);
+  if (base == RIP_BASE && load<u8>(pc + OP_EA) == EA_GENERAL) address += load<u16>(pc + OP_PAGE_OFFSET) + load<u8>(pc + OP_LEN);
   const size = (<u32>load<u16>(pc + OP_PREFIX) >> PFX_ADDRESS_SHIFT) & 3;
   return size == 2 ? address : size == 1 ? address & 0xffffffff : address & 0xffff;
 }

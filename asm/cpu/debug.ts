@@ -1,12 +1,10 @@
 // Breakpoints of the debug registers (Intel SDM vol. 3, 18.2–18.3): on instructions, data and I/O ports.
 //
 // Instruction breakpoints are faults: the loop asks `executionBreakpoint` before each instruction while STEP is set. Data
-// and I/O breakpoints are traps: `noteAccess` and `noteInstruction` collect hits in DEBUG_HITS while an instruction runs,
-// and `debugTrap` raises #DB after it. A page that holds a data breakpoint gets no TLB entry (`watchesPage`), so that every
+// and I/O breakpoints are traps: `noteAccess` and `notePort` collect hits in DEBUG_HITS while an instruction runs, and
+// `debugTrap` raises #DB after it. A page that holds a data breakpoint gets no TLB entry (`watchesPage`), so that every
 // access to it passes where it is noted. General detect (DR7.GD) is in system-debug.ts.
-import { CR4, DEBUG_HITS, DR, OK, RCX, RDX, RFLAGS } from "../layout/cpu";
-import { OP, OP_IMM, OP_PREFIX, PFX_ADDRESS_SHIFT, PFX_REP, PFX_REPNE } from "../layout/op";
-import * as op from "../generated/ops";
+import { CR4, DEBUG_HITS, DR, OK, RFLAGS } from "../layout/cpu";
 import { DB, raise, raiseTrap } from "./exception";
 import { RF } from "./flags";
 
@@ -95,40 +93,19 @@ function note(cpu: u32, at: u64, size: u32, kind: u32): void {
   store<u32>(cpu + DEBUG_HITS, load<u32>(cpu + DEBUG_HITS) | hits);
 }
 
-/** Before an instruction in step mode: forget hits of an instruction that faulted, and note the port it is about to use. */
-export function noteInstruction(cpu: u32, pc: u32): void {
-  store<u32>(cpu + DEBUG_HITS, 0);
-  if (!(load<u32>(cpu + CR4) & CR4_DE)) return;
-  const number = <u32>load<u16>(pc + OP);
-  const size = ioSize(number);
-  if (!size || atEnd(cpu, pc)) return;
-  const immediate = number == op.IN_I_RI_8 || number == op.IN_I_RI_16 || number == op.IN_I_RI_32 || number == op.IN_I_RI_64 ||
-    number == op.OUT_I_IR_8 || number == op.OUT_I_IR_16 || number == op.OUT_I_IR_32 || number == op.OUT_I_IR_64;
-  note(cpu, immediate ? <u64>load<u8>(pc + OP_IMM) : <u64>load<u16>(cpu + RDX), size, IO);
+/** Note that the current instruction uses a port. */
+// @ts-ignore: decorator
+@inline
+export function notePort(cpu: u32, port: u32, size: u32): void {
+  if (dr7(cpu) & DR7_ENABLES && load<u32>(cpu + CR4) & CR4_DE) note(cpu, port, size, IO);
 }
 
-/** Whether an operation is a repetition with nothing left to do. */
-function atEnd(cpu: u32, pc: u32): bool {
-  const prefix = <u32>load<u16>(pc + OP_PREFIX);
-  if (!(prefix & (PFX_REP | PFX_REPNE))) return false;
-  const size = (prefix >> PFX_ADDRESS_SHIFT) & 3;
-  const count = load<u64>(cpu + RCX);
-  return size == 2 ? count == 0 : size == 1 ? <u32>count == 0 : <u16>count == 0;
-}
-
-/** Bytes that an IN, OUT, INS or OUTS moves; 0 for everything else. */
-function ioSize(number: u32): u32 {
-  switch (number) {
-    case op.IN_I_RI_8: case op.IN_R_8: case op.OUT_I_IR_8: case op.OUT_R_8: case op.INS_8: case op.OUTS_8: return 1;
-    case op.IN_I_RI_16: case op.IN_R_16: case op.OUT_I_IR_16: case op.OUT_R_16: case op.INS_16: case op.OUTS_16: return 2;
-    case op.IN_I_RI_32: case op.IN_R_32: case op.OUT_I_IR_32: case op.OUT_R_32: case op.INS_32: case op.OUTS_32:
-    case op.IN_I_RI_64: case op.IN_R_64: case op.OUT_I_IR_64: case op.OUT_R_64: case op.INS_64: case op.OUTS_64: return 4;
-    default: return 0;
-  }
-}
-
-/** Whether an instruction at linear address `linear` meets a breakpoint: then #DB is recorded as a fault. Not while RFLAGS.RF is set. */
+/**
+ * Before an instruction in step mode, at linear address `linear`: forget what one that faulted hit, and answer whether this
+ * one meets a breakpoint; then #DB is recorded as a fault. Not while RFLAGS.RF is set.
+ */
 export function executionBreakpoint(cpu: u32, linear: u64): bool {
+  store<u32>(cpu + DEBUG_HITS, 0);
   const control = dr7(cpu);
   if (load<u32>(cpu + RFLAGS) & RF) return false;
   let hits: u32 = 0;

@@ -84,17 +84,14 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
     else if (byte == 0xf3) prefix = (prefix & ~PFX_REPNE) | PFX_REP;
     else if (byte == 0xf2) prefix = (prefix & ~PFX_REP) | PFX_REPNE;
     else if (byte == 0xf0) prefix |= PFX_LOCK;
-    else if (byte == 0x26) segment = ES;
-    else if (byte == 0x2e) segment = CS;
-    else if (byte == 0x36) segment = SS;
-    else if (byte == 0x3e) segment = DS;
-    else if (byte == 0x64) segment = FS;
+    else if ((byte & 0xe7) == 0x26) {
+      // ES CS SS DS: in 64-bit mode without any effect, not even on an FS or GS override before (Intel SDM vol. 1, 3.3.7.1).
+      if (!long) segment = (byte >> 3) & 3;
+    } else if (byte == 0x64) segment = FS;
     else if (byte == 0x65) segment = GS;
     else break;
     rex = 0;
   }
-  // In 64-bit mode only FS and GS overrides mean anything (Intel SDM vol. 1, 3.3.7.1).
-  if (long && segment < FS) segment = 0xff;
   if (segment != 0xff) prefix |= PFX_SEGMENT;
   if (rex & REX_W) prefix |= PFX_REX_W;
 
@@ -191,6 +188,9 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
     registers++;
   }
 
+  // x87 instructions have no second register operand: OP_SRC holds what becomes their FOP (Intel SDM vol. 1, 8.1.9).
+  if (map == 0 && (opcode & 0xf8) == 0xd8) store<u16>(op + OP_SRC, <u16>(((opcode & 7) << 8) | modrm));
+
   // A register operand after a memory one went to OP_SRC; a lone register before memory is the destination already.
   if (memory_ && load<u8>(op + OP_EA) != EA_ABSOLUTE) store<u8>(op + OP_EA, <u8>addressKind(mode, address, segment));
   if (segment != 0xff) store<u8>(op + OP_SEG, <u8>segment);
@@ -198,6 +198,7 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   store<u16>(op + OP_PREFIX, <u16>prefix);
 
   const length = at - bytes;
+  if (memory_ && load<u16>(op + OP_BASE) == RIP_BASE) ripRelative(op, offset + length);
   if (length > LENGTH_MAX) return finish(op, TOO_LONG, LENGTH_MAX) | ENDS;
   if (prefix & PFX_LOCK && !(flags & FLAG_LOCK && memory_)) number = ILLEGAL;
   // 90 is NOP, unless REX.B makes it an exchange with r8.
@@ -263,8 +264,19 @@ function addressKind(mode: u32, address: u32, segment: u32): u32 {
   return mode & MODE_FLAT && address == 1 ? EA_FLAT32 : EA_GENERAL;
 }
 
+/**
+ * A displacement that counts from the instruction's end, `end` bytes into the page, is made to count from the page where
+ * the fast way of computing addresses will be taken.
+ */
+function ripRelative(op: u32, end: u32): void {
+  if (load<u8>(op + OP_EA) != EA_FAST) return;
+  const displacement = <i64>load<i32>(op + OP_DISP) + end;
+  if (displacement == <i64><i32>displacement) store<i32>(op + OP_DISP, <i32>displacement);
+  else store<u8>(op + OP_EA, EA_GENERAL);
+}
+
 /** 32- and 64-bit ModRM and SIB forms (Intel SDM vol. 2, tables 2-2 and 2-3). Answers the address after the displacement. */
-function addressForm(op: u32, at: u32, modrm: u32, rex: u32, ripRelative: bool): u32 {
+function addressForm(op: u32, at: u32, modrm: u32, rex: u32, fromRip: bool): u32 {
   const mod = modrm >> 6;
   let base = (modrm & 7) | (rex & REX_B ? 8 : 0);
   let index = ZERO;
@@ -276,7 +288,7 @@ function addressForm(op: u32, at: u32, modrm: u32, rex: u32, ripRelative: bool):
     if (number != 4) index = GPR + number * 8;
     store<u8>(op + OP_SCALE, <u8>(sib >> 6));
     noBase = mod == 0 && (base & 7) == 5;
-    ripRelative = false;
+    fromRip = false;
   }
   store<u16>(op + OP_INDEX, <u16>index);
   store<u8>(op + OP_SEG, <u8>(!noBase && (base == 4 || base == 5) ? SS : DS));
@@ -288,7 +300,7 @@ function addressForm(op: u32, at: u32, modrm: u32, rex: u32, ripRelative: bool):
     at += 4;
   }
   if (!noBase) store<u16>(op + OP_BASE, <u16>(GPR + base * 8));
-  else store<u16>(op + OP_BASE, <u16>(ripRelative ? RIP_BASE : ZERO));
+  else store<u16>(op + OP_BASE, <u16>(fromRip ? RIP_BASE : ZERO));
   return at;
 }
 

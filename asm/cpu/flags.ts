@@ -35,7 +35,7 @@ const SBB: u32 = 5;
 /** CF kept in FLAG_CF. */
 const INC: u32 = 6;
 const DEC: u32 = 7;
-/** CF in bit 0 and OF in bit 11 of FLAG_A, AF is 0; the rest from the result (shifts). */
+/** CF in bit 0 and OF in bit 11 of FLAG_A, AF is 1; the rest from the result (shifts). */
 const SHIFT: u32 = 8;
 
 // @ts-ignore: decorator
@@ -103,7 +103,7 @@ export function flagsDec<T>(cpu: u32, result: T): void {
   store<i64>(cpu + FLAG_RESULT, sx<T>(result));
   store<u32>(cpu + FLAG_OP, kind<T>(DEC));
 }
-/** ZF SF PF of the result, CF and OF (0 or 1) as given, AF = 0: shifts and the like. */
+/** ZF SF PF of the result, CF and OF (0 or 1) as given, AF = 1: shifts. */
 // @ts-ignore: decorator
 @inline
 export function flagsShift<T>(cpu: u32, result: T, carry: u32, overflow: u32): void {
@@ -170,7 +170,7 @@ export function getOF(cpu: u32): u32 {
   }
 }
 
-/** AF as 0 or 1 (0 where it is undefined). */
+/** AF as 0 or 1. Where it is undefined it is as on Zen 4: 0 after logic, 1 after shifts. */
 export function getAF(cpu: u32): u32 {
   const a = load<u32>(cpu + FLAG_A);
   const r = load<u32>(cpu + FLAG_RESULT);
@@ -182,6 +182,7 @@ export function getAF(cpu: u32): u32 {
     case SBB: return ((a ^ r ^ (a - r - 1)) >> 4) & 1;
     case INC: return u32((r & 15) == 0);
     case DEC: return u32((r & 15) == 15);
+    case SHIFT: return 1;
     default: return 0;
   }
 }

@@ -3,8 +3,7 @@
 import { INTR, LAPIC_ERRORS, LAPIC_EXTINT, NMI_LATCHED, PENDING } from "../layout/cpu";
 import { endOfInterrupt } from "./host";
 import {
-  DFR, enabled, EXTINT, FIXED, highest, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LOWEST, LVT_ERROR, LVT_LINT0, LVT_LINT1,
-  LVT_MASKED, NMI_MODE, present, priority, putVector, register, testVector, TMR, x2apic,
+  DFR, enabled, EXTINT, FIXED, highest, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LOWEST, LVT_ERROR, LVT_LINT0, LVT_MASKED, NMI_MODE, present, priority, putVector, register, testVector, TMR, x2apic,
 } from "./lapic-state";
 
 /** Vectors below are the processor's. */
@@ -101,15 +100,6 @@ export function raiseError(cpu: u32, error: u32): void {
   if (known & error) return;
   store<u32>(cpu + LAPIC_ERRORS, known | error);
   localInterrupt(cpu, LVT_ERROR);
-}
-
-/** The NMI pin, which is LINT1 while the APIC is enabled. */
-export function lapicNmi(cpu: u32): void {
-  if (present(cpu)) localInterrupt(cpu, LVT_LINT1);
-  else {
-    store<u32>(cpu + NMI_LATCHED, 1);
-    alert(cpu);
-  }
 }
 
 /**

@@ -1,12 +1,12 @@
 // The local APIC of a processor that is alone (Intel SDM vol. 3, chapter 11), in its page and in x2APIC mode (11.12).
 //
 // Modelled: IRR, ISR, TMR and priorities (TPR, PPR, CR8), fixed and lowest-priority messages, NMI, ExtINT, IPIs to oneself,
-// EOI with broadcast to the I/O APICs, all six LVT entries (timer, LINT0, LINT1 and error with sources), error status,
-// physical and logical destinations (flat and cluster), the timer in its three modes, software disable, IA32_APIC_BASE with
-// its transitions.
+// EOI with broadcast to the I/O APICs, all six LVT entries (timer, LINT0 and error with sources), error status, physical
+// and logical destinations (flat and cluster), the timer in its three modes, software disable, IA32_APIC_BASE with its
+// transitions.
 // Not modelled: other processors (INIT, start-up and IPIs to others vanish), SMI, arbitration and remote read, focus
-// processor checking, thermal and performance-counter sources, suppressed EOI broadcasts, AMD's extended registers. A
-// level-triggered LINT pin interrupts once an edge.
+// processor checking, thermal and performance-counter sources, suppressed EOI broadcasts, AMD's extended registers, LINT0 in
+// other modes than ExtINT. The NMI pin is wired past LINT1.
 //
 // What a guest may abuse: a timer with a period of nanoseconds interrupts at every boundary, on its own time only; register
 // numbers, sizes and values are all checked here, and only the 1 KiB of register state is ever addressed.
@@ -23,7 +23,7 @@ import {
 } from "./lapic-state";
 import { currentCount, setDivider, setInitialCount, setTimerEntry } from "./lapic-timer";
 
-export { extIntAccepted, lapicAccept, lapicDeliver, lapicMatches, lapicNmi, lapicPending, lapicWakes } from "./lapic-interrupt";
+export { extIntAccepted, lapicAccept, lapicDeliver, lapicMatches, lapicPending, lapicWakes } from "./lapic-interrupt";
 export { lapicNextTimer, lapicTimer } from "./lapic-timer";
 
 const RESET_BASE: u64 = 0xfee00000 | BASE_ENABLE | BASE_BSP;

@@ -6,6 +6,7 @@ import {
   TLB_ENTRIES, TLB_ENTRY, TLB_EXECUTE, TLB_INFO, TLB_LOG, TLB_LOG_COUNT, TLB_NONE, TLB_READ, TLB_WRITE,
 } from "../layout/cpu";
 import { isCodePage, nextGeneration } from "./code";
+import { watchesPage } from "./debug";
 import { GP, PF, raiseError } from "./exception";
 import { gateA20, ramPointer } from "./phys";
 
@@ -174,7 +175,7 @@ function pageFault(cpu: u32, va: u64, error: u32, access: u32, user: bool): u64 
 function fill(cpu: u32, va: u64, gpa: u64, writable: bool, executable: bool, user: bool, info: u8): void {
   store<u64>(cpu + LAST_GPA, gpa);
   const page = ramPointer(cpu, gpa & ~0xfff, 0x1000);
-  if (!page) return;
+  if (!page || watchesPage(cpu, va)) return;
   const index = (<u32>(va >> 12) & (TLB_ENTRIES - 1)) + (user ? TLB_ENTRIES : 0);
   const entry = cpu + TLB + index * TLB_ENTRY;
   const tag = va & ~0xfff;

@@ -42,6 +42,7 @@ export function execMmx(cpu: u32, pc: u32, code: u32): u32 {
       enterMmx(cpu);
       return OK;
     case op.EMMS:
+      enterMmx(cpu);
       store<u16>(cpu + FTW, 0xffff);
       return OK;
     default: return execMmxInteger(cpu, pc, code, to, p);

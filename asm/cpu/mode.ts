@@ -1,10 +1,10 @@
 // The processor's mode, derived from its registers, and its state after RESET (Intel SDM vol. 3, 10.1.1).
 import {
-  CODE_KEY, CPL, CR0, CS, DEBUG_HITS, DR, DS, EFER, ES, FCW, FTW, GDT_LIMIT, GPR, IDT_LIMIT, LDTR, MODE, MODE_D32, MODE_FLAT,
+  CODE_KEY, CPL, CR0, CS, DEBUG_HITS, DR, DS, EFER, ES, FCW, FTW, GDT_LIMIT, GPR, HALTED, IDT_LIMIT, LDTR, MODE, MODE_D32, MODE_FLAT,
   MODE_LONG64, MODE_REAL, MODE_STACK32, MODE_USER, MODE_V86, MSR_DE_CFG, MSR_HWCR, MSR_NB_CFG, MSR_PAT,
   MSR_PV_SYSTEM_TIME, MSR_PV_WALL_CLOCK, MSR_SYSCFG, MSR_TOP_MEM, MSR_TOP_MEM2, MXCSR, NMI_BLOCKED, NMI_LATCHED, PENDING, RDX,
-  RFLAGS, RIP, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SEG_SIZE, SHADOW, SHADOW_SET, SS, STEP, TLB, TLB_BYTES,
-  TLB_NOW, TR,
+  RFLAGS, RIP, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SEG_SIZE, SHADOW, SHADOW_SET, SS, STEP, STEP_OF, TLB,
+  TLB_BYTES, TLB_NOW, TR,
 } from "../layout/cpu";
 import { SIGNATURE } from "./cpuid";
 import { DR6_FIXED, DR7_ENABLES, DR7_FIXED } from "./debug";
@@ -116,6 +116,8 @@ export function reset(cpu: u32): void {
   store<u32>(cpu + SHADOW, 0);
   store<u32>(cpu + SHADOW_SET, 0);
   store<u32>(cpu + DEBUG_HITS, 0);
+  store<u32>(cpu + HALTED, 0);
+  store<u32>(cpu + STEP_OF, 0);
   updateMode(cpu);
   resetTlb(cpu);
 }

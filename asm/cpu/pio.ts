@@ -5,6 +5,7 @@ import {
   STOP, TR,
 } from "../layout/cpu";
 import { readLinear, systemTlb } from "./access";
+import { notePort } from "./debug";
 import { GP, raiseError } from "./exception";
 import { getFlags, IOPL } from "./flags";
 import { pioRead, pioWrite } from "./host";
@@ -47,12 +48,14 @@ function bitmapAllows(cpu: u32, port: u32, size: u32): u32 {
 
 /** Read `size` (1, 2, 4) bytes from a port, permission given. */
 export function portRead(cpu: u32, port: u32, size: u32): u32 {
+  notePort(cpu, port, size);
   store<u32>(cpu + COUNT_PIO, load<u32>(cpu + COUNT_PIO) + 1);
   return pioRead(port, size);
 }
 
 /** Write `size` (1, 2, 4) bytes to a port, permission given. */
 export function portWrite(cpu: u32, port: u32, size: u32, value: u32): void {
+  notePort(cpu, port, size);
   store<u32>(cpu + COUNT_PIO, load<u32>(cpu + COUNT_PIO) + 1);
   pioWrite(port, size, value);
 }

@@ -8,7 +8,7 @@ import { NMI } from "./exception";
 import { IF } from "./flags";
 import { acknowledge } from "./host";
 import { interrupt } from "./interrupt";
-import { extIntAccepted, lapicAccept, lapicPending, lapicTimer } from "./lapic";
+import { extIntAccepted, lapicAccept, lapicPending, lapicTimer, lapicWakes } from "./lapic";
 
 /** Serve what is pending. False when run must return; EXIT_REASON says why. */
 export function serve(cpu: u32): bool {
@@ -25,7 +25,7 @@ export function serve(cpu: u32): bool {
       }
     }
   }
-  store<u32>(cpu + PENDING, u32(anythingPending(cpu)));
+  store<u32>(cpu + PENDING, u32(lapicWakes(cpu)));
   if (!load<u32>(cpu + HALTED)) return true;
   return leave(cpu, load<u32>(cpu + RFLAGS) & IF ? EXIT_HALT : EXIT_HALT_FOREVER);
 }
@@ -49,9 +49,4 @@ function take(cpu: u32): i32 {
     return vector;
   }
   return load<u32>(cpu + INTR) && extIntAccepted(cpu) ? <i32>acknowledge() : -1;
-}
-
-/** Whether something still waits, deliverable now or once interrupts are enabled. */
-function anythingPending(cpu: u32): bool {
-  return lapicPending(cpu) >= 0 || (load<u32>(cpu + INTR) != 0 && extIntAccepted(cpu)) || load<u32>(cpu + NMI_LATCHED) != 0;
 }

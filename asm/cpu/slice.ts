@@ -2,15 +2,14 @@
 // other wishes, finds the next operation, settles exceptions and exits, and executes one instruction at a time where
 // single-stepping, breakpoints or an interrupt shadow ask for it.
 import {
-  ARENA_DROPS, CODE_KEY, DR, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
-  HALTED, INSTRUCTIONS, JUMP, PENDING, RFLAGS, RIP, SHADOW, SHADOW_SET, STEP, STEP_LEFT, STEP_OF, STOP,
+  ARENA_DROPS, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
+  HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE, SHADOW, SHADOW_SET, STEP, STEP_LEFT, STEP_OF, STOP,
 } from "../layout/cpu";
 import { OP, OP_LINK, OP_LINK_KEY, OP_SIZE } from "../layout/op";
 import { CROSS } from "../generated/ops";
 import { lookup } from "./code";
-import { dataBreakpoint, executionBreakpoint } from "./debug";
+import { debugTrap, executionBreakpoint } from "./debug";
 import { single } from "./decode-run";
-import { DB, raise, raiseTrap } from "./exception";
 import { RF, TF } from "./flags";
 import { deliver } from "./interrupt";
 import { currentRip } from "./rip";
@@ -24,9 +23,6 @@ export const FETCH_FAULT: u32 = 6;
 const ALONE: u32 = 1;
 const HAD_TF: u32 = 2;
 const HAD_RF: u32 = 4;
-
-/** DR6.BS: a single-step trap (Intel SDM vol. 3, 17.2.3). */
-const DR6_BS: u64 = 0x4000;
 
 /**
  * The operation to go on with, or 0 when run must return (EXIT_REASON says why). `from` is a branch operation, or 0, whose
@@ -62,10 +58,10 @@ function leave(cpu: u32, reason: u32): u32 {
   return 0;
 }
 
-/** An instruction breakpoint at RIP raises #DB before the instruction, unless RF is set. True when it did. */
+/** An instruction breakpoint at RIP raises #DB before the instruction. True when it did. */
 function breaks(cpu: u32): bool {
-  if (load<u32>(cpu + RFLAGS) & RF || !executionBreakpoint(cpu, load<u64>(cpu + RIP))) return false;
-  raise(cpu, DB);
+  const base = load<u32>(cpu + MODE) & MODE_LONG64 ? 0 : load<u64>(cpu + SEG + CS * SEG_SIZE + SEG_BASE);
+  if (!executionBreakpoint(cpu, base + load<u64>(cpu + RIP))) return false;
   settleFault(cpu);
   return true;
 }
@@ -102,7 +98,7 @@ export function settle(cpu: u32, pc: u32, status: u32, left: i32): i32 {
     settleFault(cpu);
   } else if (status == FETCH_FAULT) settleFault(cpu);
   else if (status == EXIT) noteExit(cpu);
-  if (step) endStep(cpu, pc, status, step);
+  if (step) endStep(cpu, status, step);
   return left;
 }
 
@@ -119,19 +115,12 @@ function noteExit(cpu: u32): void {
 }
 
 /** The instruction executed alone is over: end the interrupt shadow, raise what single-stepping and data breakpoints ask for. */
-function endStep(cpu: u32, pc: u32, status: u32, step: u32): void {
+function endStep(cpu: u32, status: u32, step: u32): void {
   store<u32>(cpu + STEP_OF, 0);
   if (!load<u32>(cpu + SHADOW_SET)) store<u32>(cpu + SHADOW, 0);
   if (status == FAULT || status == FETCH_FAULT) return;
   if (step & HAD_RF) store<u32>(cpu + RFLAGS, load<u32>(cpu + RFLAGS) & ~RF);
-  let hit = dataBreakpoint(cpu, pc);
-  if (step & HAD_TF) {
-    store<u64>(cpu + DR + 6 * 8, load<u64>(cpu + DR + 6 * 8) | DR6_BS);
-    hit = true;
-  }
-  if (!hit) return;
-  raiseTrap(cpu, DB, false);
-  settleFault(cpu);
+  if (debugTrap(cpu, (step & HAD_TF) != 0) == FAULT) settleFault(cpu);
 }
 
 /** End of run: count what was executed, answer the reason. */

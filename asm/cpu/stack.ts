@@ -39,7 +39,7 @@ export function moveStack(cpu: u32, delta: i32): void {
 }
 
 /** Linear address of `size` bytes at an offset of SS, wrapped to the stack's width; NOWHERE when #SS was recorded. */
-export function stackLinear(cpu: u32, offset: u64, size: u32, write: bool): u64 {
+function stackLinear(cpu: u32, offset: u64, size: u32, write: bool): u64 {
   const at = offset & stackMask(cpu);
   if (load<u32>(cpu + MODE) & MODE_FLAT) return at & 0xffffffff;
   return segmentAddress(cpu, SS, at, size, write);

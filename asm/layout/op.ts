@@ -21,7 +21,10 @@ export const OP_INDEX: u32 = 12;
 export const OP_SCALE: u32 = 14;
 /** u8: segment (ES…GS) of the memory operand. */
 export const OP_SEG: u32 = 15;
-/** i32: displacement; for a relative branch its target, counted from RIP_BASE. */
+/**
+ * i32: displacement; for a relative branch its target, counted from RIP_BASE. With RIP_BASE as base register it counts from
+ * RIP_BASE when OP_EA is EA_FAST and from the end of the instruction when it is EA_GENERAL.
+ */
 export const OP_DISP: u32 = 16;
 /** u16: PFX_* bits. */
 export const OP_PREFIX: u32 = 20;

@@ -125,21 +125,25 @@ const takeIndirect =
 
 const CONDITIONS = ['O', 'NO', 'B', 'AE', 'E', 'NE', 'BE', 'A', 'S', 'NS', 'P', 'NP', 'L', 'GE', 'LE', 'G'];
 
-function defineBranches(): void {
-  for (const [code, condition] of CONDITIONS.entries()) {
-    const test = `if (!condition${condition}(cpu)) { ${NEXT} }`;
-    define(`J${condition}_J_64`, `${test} ${takeFar}`);
-    define(`J${condition}_LOCAL`, `${test} ${takeLocal('pc', 1)}`);
+function defineConditional(): void {
+  // In the order of condition codes and without gaps: the decoder counts on it when it fuses.
+  for (const condition of CONDITIONS) {
+    define(`J${condition}_LOCAL`, `if (!condition${condition}(cpu)) { ${NEXT} } ${takeLocal('pc', 1)}`);
+  }
+  for (const condition of CONDITIONS) {
+    define(`J${condition}_J_64`, `if (!condition${condition}(cpu)) { ${NEXT} } ${takeFar}`);
+    define(`SET${condition}_R_8`, `setDst<u8>(cpu, pc, <u8>condition${condition}(cpu)); ${NEXT}`);
     for (const bits of [32, 64] as const) {
       const type = TYPES[bits];
-      define(
-        `CMOV${condition}_RR_${bits}`,
-        `if (condition${condition}(cpu)) setDst<${type}>(cpu, pc, src<${type}>(cpu, pc)); ${bits === 32 ? 'else setDst<u32>(cpu, pc, dst<u32>(cpu, pc)); ' : ''}${NEXT}`,
-      );
+      const move = (value: string) => `setDst<${type}>(cpu, pc, ${value}<${type}>(cpu, pc));`;
+      // A 32-bit CMOV clears the upper half even when it does not move.
+      const otherwise = bits === 32 ? ` else ${move('dst')}` : '';
+      define(`CMOV${condition}_RR_${bits}`, `if (condition${condition}(cpu)) ${move('src')}${otherwise} ${NEXT}`);
     }
-    define(`SET${condition}_R_8`, `setDst<u8>(cpu, pc, <u8>condition${condition}(cpu)); ${NEXT}`);
-    if (code === 15) break;
   }
+}
+
+function defineBranches(): void {
   define('JMP_J_64', takeFar);
   define('JMP_LOCAL', takeLocal('pc', 1));
   const pushReturn =
@@ -241,6 +245,7 @@ export function fusedPairs(): { base: string; condition: number; fused: string }
 defineArithmetic();
 defineMoves();
 defineStack();
+defineConditional();
 defineBranches();
 defineFused();
 

@@ -82,12 +82,13 @@ export function shiftRightDouble<T>(cpu: u32, value: T, filler: T, count: u32): 
   return result;
 }
 
-/** Counts above 16 are undefined; Zen 4 lets `filler` follow itself, and CF and OF be 0. */
+/** Counts above 16 are undefined; on Zen 4 `filler` follows itself, while CF and OF are as if zeros came in. */
 function shiftLeftDouble16(cpu: u32, value: u16, filler: u16, n: u32): u16 {
   const row = (<u64>value << 32) | (<u64>filler << 16) | <u64>filler;
   const result = <u16>(row >> (32 - n));
-  const carry = n > 16 ? 0 : <u32>(row >> (48 - n)) & 1;
-  flagsShift<u16>(cpu, result, carry, carry ^ top<u16>(result));
+  const plain = <u64>value << n;
+  const carry = <u32>(plain >> 16) & 1;
+  flagsShift<u16>(cpu, result, carry, carry ^ (<u32>(plain >> 15) & 1));
   return result;
 }
 

@@ -5,7 +5,7 @@ import { flagsSub, getZF } from "../flags";
 import { NOWHERE } from "../mmu";
 import { addressMask, impliedSegment } from "./operand";
 import {
-  backward, comparedElement, exhausted, finished, knownReadable, pause, remaining, repeated, runLength, sourceElement, step,
+  comparedElement, exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, runLength, sourceElement, step,
   stringLinear,
 } from "./string-unit";
 
@@ -52,7 +52,7 @@ function scanElement<T>(cpu: u32, mask: u64): u32 {
 
 /** Scan elements of one page up to the one that ends the repetition. Answers how many; 0: go element by element. */
 function scanRun<T>(cpu: u32, mask: u64, left: u64, wanted: u32): u32 {
-  if (backward(cpu)) return 0;
+  if (oneByOne(cpu)) return 0;
   const di = load<u64>(cpu + RDI) & mask;
   const va = stringLinear(cpu, ES, di, sizeof<T>(), false);
   if (va == NOWHERE) return 0;
@@ -108,7 +108,7 @@ function compareElement<T>(cpu: u32, pc: u32, mask: u64): u32 {
 
 /** Compare elements of one page each, up to the pair that ends the repetition. Answers how many; 0: go element by element. */
 function compareRun<T>(cpu: u32, pc: u32, mask: u64, left: u64, wanted: u32): u32 {
-  if (backward(cpu)) return 0;
+  if (oneByOne(cpu)) return 0;
   const segment = impliedSegment(pc);
   const si = load<u64>(cpu + RSI) & mask;
   const di = load<u64>(cpu + RDI) & mask;

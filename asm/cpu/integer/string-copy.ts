@@ -5,7 +5,7 @@ import { commit } from "../access";
 import { NOWHERE } from "../mmu";
 import { addressMask, impliedSegment, setRegister } from "./operand";
 import {
-  backward, exhausted, finished, knownReadable, pause, remaining, repeated, RUN_COST, runLength, runWritable, sourceElement,
+  exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, RUN_COST, runLength, runWritable, sourceElement,
   step, stringLinear, targetElement,
 } from "./string-unit";
 
@@ -48,7 +48,7 @@ function moveElement<T>(cpu: u32, pc: u32, mask: u64): u32 {
 
 /** Move elements of one source and one target page. Answers how many; 0 when it must go element by element. */
 function moveRun<T>(cpu: u32, pc: u32, mask: u64, left: u64): u32 {
-  if (left < SHORT || backward(cpu)) return 0;
+  if (left < SHORT || oneByOne(cpu)) return 0;
   const segment = impliedSegment(pc);
   const si = load<u64>(cpu + RSI) & mask;
   const di = load<u64>(cpu + RDI) & mask;
@@ -125,7 +125,7 @@ function storeElement<T>(cpu: u32, mask: u64): u32 {
 
 /** Fill elements of one page. Answers how many; 0 when it must go element by element. */
 function storeRun<T>(cpu: u32, mask: u64, left: u64): u32 {
-  if (left < SHORT || backward(cpu)) return 0;
+  if (left < SHORT || oneByOne(cpu)) return 0;
   const di = load<u64>(cpu + RDI) & mask;
   const target = stringLinear(cpu, ES, di, sizeof<T>(), true);
   if (target == NOWHERE) return 0;

@@ -2,7 +2,7 @@
 // date after every element (or run of elements), so that a fault or an interrupt finds the state between two iterations and
 // the instruction, started again, does the rest (Intel SDM vol. 2, REP).
 import {
-  DS, ES, MODE, MODE_FLAT, RCX, RDI, RESTART, RFLAGS, RIP, RSI, TLB_ADDEND, TLB_NOW, TLB_READ,
+  DS, ES, MODE, MODE_FLAT, RCX, RDI, RESTART, RFLAGS, RIP, RSI, STEP, TLB_ADDEND, TLB_NOW, TLB_READ,
 } from "../../layout/cpu";
 import { OP_PREFIX, PFX_REP, PFX_REPNE } from "../../layout/op";
 import { RAM_BASE_MIN } from "../../layout/memory";
@@ -16,7 +16,7 @@ import { segmentAddress } from "../segment-check";
 import { impliedSegment, segmentVector, setMasked } from "./operand";
 
 /** Work after which a repetition lets the run loop look at time and interrupts: elements, or RUN_COST for a run. */
-export const BUDGET: u32 = 4096;
+const BUDGET: u32 = 4096;
 /** A run is at most a page of bytes. */
 export const RUN_COST: u32 = 64;
 
@@ -28,7 +28,7 @@ export function repeated(pc: u32): bool {
 
 // @ts-ignore: decorator
 @inline
-export function backward(cpu: u32): bool {
+function backward(cpu: u32): bool {
   return (load<u32>(cpu + RFLAGS) & DF) != 0;
 }
 
@@ -60,11 +60,21 @@ export function pause(cpu: u32, pc: u32): u32 {
   return RESTART;
 }
 
-/** Whether to pause before the next iteration. Some work is always done, or a wish left standing would stop all progress. */
+/**
+ * Whether to pause before the next iteration. Some work is always done, or a wish left standing would stop all progress.
+ * A debugger sees every iteration (Intel SDM vol. 3, 17.3.1.4 "Single-Step Exception Condition").
+ */
 // @ts-ignore: decorator
 @inline
 export function exhausted(cpu: u32, work: u32): bool {
-  return work != 0 && (work >= BUDGET || attention(cpu));
+  return work != 0 && (work >= BUDGET || attention(cpu) || load<u32>(cpu + STEP) != 0);
+}
+
+/** Whether iterations must be done one by one. */
+// @ts-ignore: decorator
+@inline
+export function oneByOne(cpu: u32): bool {
+  return backward(cpu) || load<u32>(cpu + STEP) != 0;
 }
 
 /** Linear address of the element at an offset; NOWHERE when a fault was recorded. */

@@ -31,7 +31,7 @@ export function lane<T>(cpu: u32, kind: u32, a: T, b: T): T {
       if ((word & CARELESS) == CARELESS) return result;
       // A first summand near the end of the range would overflow the test.
       if (magnitude<T>(a) < infinity<T>() - smallest<T>()) {
-        if (!exact<T>(kind, a, b, result)) flag(cpu, PE);
+        if (!isZero<T>(result) && !exact<T>(kind, a, b, result)) flag(cpu, PE);
         return result;
       }
     }
@@ -78,7 +78,7 @@ function ordinary<T>(a: T, b: T, result: T): bool {
   return isZero<T>(result) && (isZero<T>(a) || isZero<T>(b));
 }
 
-/** True when an ordinary result is exact. */
+/** True when an ordinary result other than 0 is exact. */
 function exact<T>(kind: u32, a: T, b: T, result: T): bool {
   if (sizeof<T>() == 8) {
     const x = reinterpret<f64>(<u64>a);
@@ -115,7 +115,6 @@ function sumExact<F>(x: F, y: F, r: F): bool {
 
 /** True when `product`, a × b but for rounding, is a × b: the odd parts of the significands multiply to its odd part. */
 function productIs(a: u64, b: u64, product: u64): bool {
-  if (isZero<u64>(a) || isZero<u64>(b)) return isZero<u64>(product);
   const x = significandOf<u64>(a) >> 10;
   const y = significandOf<u64>(b) >> 10;
   const oddX = x >> ctz<u64>(x);

@@ -83,7 +83,10 @@ function execVector(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
   }
 }
 
-/** Conversions from and to MMX registers. One from memory to doubles leaves the x87 state alone. */
+/**
+ * Conversions from and to MMX registers. Those that use no MMX register leave the x87 state alone; the others enter MMX
+ * even when they then raise #XM (so AMD's processors).
+ */
 function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
   switch (code) {
     case op.CVTPI2PD_RM_MMX:
@@ -94,13 +97,10 @@ function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
       v128.store(to, f64x2.convert_low_i32x4_s(v128.load64_zero(p)));
       enterMmx(cpu);
       return OK;
-    case op.CVTPI2PS_RM_MMX: if (!(p = readMemory(cpu, pc, 8))) return FAULT;
+    case op.CVTPI2PS_RM_MMX: return (p = readMemory(cpu, pc, 8)) ? integersToSingles(cpu, to, p) : FAULT;
     case op.CVTPI2PS_RR_MMX:
-      for (let i: u32 = 0; i < 8; i += 4) store<u32>(cpu + RESULT + i, fromInteger<u32>(cpu, load<i32>(p + i)));
-      if (settle(cpu)) return FAULT;
       enterMmx(cpu);
-      store<u64>(to, load<u64>(cpu + RESULT));
-      return OK;
+      return integersToSingles(cpu, to, p);
     case op.CVTPS2PI_RM_MMX: if (!(p = readMemory(cpu, pc, 8))) return FAULT;
     case op.CVTPS2PI_RR_MMX: return singlesToMmx(cpu, to, p, rounding(cpu));
     case op.CVTTPS2PI_RM_MMX: if (!(p = readMemory(cpu, pc, 8))) return FAULT;
@@ -135,8 +135,8 @@ function putLowHalf(cpu: u32, to: u32): u32 {
 }
 
 function putMmxResult(cpu: u32, to: u32): u32 {
-  if (settle(cpu)) return FAULT;
   enterMmx(cpu);
+  if (settle(cpu)) return FAULT;
   putMmx(to, load<u64>(cpu + RESULT));
   return OK;
 }
@@ -144,6 +144,14 @@ function putMmxResult(cpu: u32, to: u32): u32 {
 function singlesToIntegers(cpu: u32, to: u32, p: u32, mode: u32): u32 {
   for (let i: u32 = 0; i < 16; i += 4) store<u32>(cpu + RESULT + i, toInteger32<u32>(cpu, load<u32>(p + i), mode));
   return putVector(cpu, to);
+}
+
+/** Two of them, to the lower half; the upper half stays. */
+function integersToSingles(cpu: u32, to: u32, p: u32): u32 {
+  for (let i: u32 = 0; i < 8; i += 4) store<u32>(cpu + RESULT + i, fromInteger<u32>(cpu, load<i32>(p + i)));
+  if (settle(cpu)) return FAULT;
+  store<u64>(to, load<u64>(cpu + RESULT));
+  return OK;
 }
 
 function singlesToMmx(cpu: u32, to: u32, p: u32, mode: u32): u32 {

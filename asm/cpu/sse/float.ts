@@ -5,7 +5,7 @@ import { OP_IMM } from "../../layout/op";
 import { readMemory } from "../access";
 import { approximate } from "./approximate";
 import { ADD, DIV, lane, MAX, MIN, MUL, SQRT, SUB } from "./arithmetic";
-import { begin, settle, unmasked, WORK } from "./mxcsr";
+import { begin, settle, WORK } from "./mxcsr";
 import { first, refuseSse, second, sseBlocked, vectorMemory } from "./operand";
 import { ADDSUB, packed } from "./packed";
 
@@ -115,28 +115,30 @@ function scalar<T>(cpu: u32, kind: u32, to: u32, p: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function single(cpu: u32, kind: u32, to: u32, p: u32): u32 {
-  return packed<u32, i32, f32>(cpu, kind, to, v128.load(to), v128.load(p));
+  return packed<u32, i32, f32>(cpu, kind, to, to, p);
 }
 
 // @ts-ignore: decorator
 @inline
 function double(cpu: u32, kind: u32, to: u32, p: u32): u32 {
-  return packed<u64, i64, f64>(cpu, kind, to, v128.load(to), v128.load(p));
+  return packed<u64, i64, f64>(cpu, kind, to, to, p);
 }
 
 /** Even lanes with odd lanes: those of the first operand give the lower half. */
 function horizontalSingle(cpu: u32, kind: u32, to: u32, p: u32): u32 {
   const a = v128.load(to);
   const b = v128.load(p);
-  return packed<u32, i32, f32>(
-    cpu, kind, to, v128.shuffle<u32>(a, b, 0, 2, 4, 6), v128.shuffle<u32>(a, b, 1, 3, 5, 7),
-  );
+  v128.store(cpu + WORK, v128.shuffle<u32>(a, b, 0, 2, 4, 6));
+  v128.store(cpu + WORK + 16, v128.shuffle<u32>(a, b, 1, 3, 5, 7));
+  return packed<u32, i32, f32>(cpu, kind, to, cpu + WORK, cpu + WORK + 16);
 }
 
 function horizontalDouble(cpu: u32, kind: u32, to: u32, p: u32): u32 {
   const a = v128.load(to);
   const b = v128.load(p);
-  return packed<u64, i64, f64>(cpu, kind, to, v128.shuffle<u64>(a, b, 0, 2), v128.shuffle<u64>(a, b, 1, 3));
+  v128.store(cpu + WORK, v128.shuffle<u64>(a, b, 0, 2));
+  v128.store(cpu + WORK + 16, v128.shuffle<u64>(a, b, 1, 3));
+  return packed<u64, i64, f64>(cpu, kind, to, cpu + WORK, cpu + WORK + 16);
 }
 
 /** DPPS, DPPD: products of the lanes chosen by bits 4–7, their sum to the lanes chosen by bits 0–3, 0 to the others. */
@@ -148,14 +150,16 @@ function dotProduct<T>(cpu: u32, to: u32, p: u32, choice: u32): u32 {
     const at = i * sizeof<T>();
     store<T>(work + at, (choice >> (4 + i)) & 1 ? lane<T>(cpu, MUL, load<T>(to + at), load<T>(p + at)) : <T>0);
   }
-  // Each stage of additions is entered only when the one before raised nothing unmasked.
-  for (let width = lanes / 2; width != 0 && !unmasked(cpu); width /= 2) {
+  // Each stage settles its exceptions: an unmasked one keeps the next from being entered.
+  if (settle(cpu)) return FAULT;
+  for (let width = lanes / 2; width != 0; width /= 2) {
+    begin(cpu);
     for (let i: u32 = 0; i < width; i++) {
       const at = work + i * 2 * sizeof<T>();
       store<T>(work + i * sizeof<T>(), lane<T>(cpu, ADD, load<T>(at), load<T>(at + sizeof<T>())));
     }
+    if (settle(cpu)) return FAULT;
   }
-  if (settle(cpu)) return FAULT;
   const sum = load<T>(work);
   for (let i: u32 = 0; i < lanes; i++) store<T>(to + i * sizeof<T>(), (choice >> i) & 1 ? sum : <T>0);
   return OK;

@@ -123,6 +123,8 @@ export function shiftRightSigned<I>(a: v128, count: u64): v128 {
 }
 
 /** 16 bytes from offset `at` (0–32) of `low`, `high` and zeros, side by side. */
+// @ts-ignore: decorator
+@inline
 export function bytesFrom(cpu: u32, low: v128, high: v128, at: u32): v128 {
   const work = cpu + WORK;
   v128.store(work, low);

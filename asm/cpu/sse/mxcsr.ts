@@ -62,13 +62,6 @@ export function rounding(cpu: u32): u32 {
   return (load<u32>(cpu + MXCSR) >> RC_SHIFT) & 3;
 }
 
-/** True when one of the gathered exceptions is not masked: a later stage of the instruction would not be reached. */
-// @ts-ignore: decorator
-@inline
-export function unmasked(cpu: u32): bool {
-  return (load<u32>(cpu + FLAGS) & ~(load<u32>(cpu + MXCSR) >> MASK_SHIFT)) != 0;
-}
-
 /** Put the gathered flags into MXCSR; FAULT, with the destination still to be left alone, when one is not masked. */
 // @ts-ignore: decorator
 @inline

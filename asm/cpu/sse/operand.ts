@@ -45,7 +45,7 @@ export function refuseMmx(cpu: u32): u32 {
   return raise(cpu, cr0 & CR0_EM ? UD : cr0 & CR0_TS ? NM : MF);
 }
 
-/** What every MMX instruction but EMMS does to the x87 state: TOP is 0, all registers are valid (Intel SDM vol. 1, 9.5.1). */
+/** What every MMX instruction does to the x87 state: TOP is 0, all registers are valid (Intel SDM vol. 1, 9.5.1). */
 // @ts-ignore: decorator
 @inline
 export function enterMmx(cpu: u32): void {

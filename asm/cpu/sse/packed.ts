@@ -3,15 +3,17 @@
 // T is the lane as bits, I the same as a signed integer, F as a number.
 import { FAULT, OK } from "../../layout/cpu";
 import { ADD, CARELESS, CARELESS_MASK, DIV, lane, MAX, MIN, MUL, SQRT, SUB } from "./arithmetic";
-import { begin, mxcsr, RESULT, settle, WORK } from "./mxcsr";
+import { begin, mxcsr, RESULT, settle } from "./mxcsr";
 import { infinity, signBit, smallest } from "./number";
 
 /** Subtraction in even lanes, addition in odd ones. */
 export const ADDSUB: u32 = 7;
 
-/** `to` = a kind b, lane by lane. */
-export function packed<T, I, F>(cpu: u32, kind: u32, to: u32, a: v128, b: v128): u32 {
-  if (kind == SQRT) a = b;
+/** 16 bytes at `to` = those at `left` kind those at `right`, lane by lane. */
+export function packed<T, I, F>(cpu: u32, kind: u32, to: u32, left: u32, right: u32): u32 {
+  if (kind == SQRT) left = right;
+  const a = v128.load(left);
+  const b = v128.load(right);
   if (kind == MIN || kind == MAX) {
     if (plain<T, I>(a) && plain<T, I>(b)) {
       v128.store(to, kind == MIN ? v128.pmin<F>(b, a) : v128.pmax<F>(b, a));
@@ -24,7 +26,7 @@ export function packed<T, I, F>(cpu: u32, kind: u32, to: u32, a: v128, b: v128):
       return OK;
     }
   }
-  return packedCareful<T>(cpu, kind, to, a, b);
+  return packedCareful<T>(cpu, kind, to, left, right);
 }
 
 // @ts-ignore: decorator
@@ -87,13 +89,11 @@ function ordinary<T, I>(a: v128, b: v128, result: v128): bool {
   return !v128.any_true(bad);
 }
 
-function packedCareful<T>(cpu: u32, kind: u32, to: u32, a: v128, b: v128): u32 {
+function packedCareful<T>(cpu: u32, kind: u32, to: u32, left: u32, right: u32): u32 {
   begin(cpu);
-  v128.store(cpu + WORK, a);
-  v128.store(cpu + WORK + 16, b);
   for (let i: u32 = 0; i < 16; i += sizeof<T>()) {
     const one = kind != ADDSUB ? kind : i & sizeof<T>() ? ADD : SUB;
-    store<T>(cpu + RESULT + i, lane<T>(cpu, one, load<T>(cpu + WORK + i), load<T>(cpu + WORK + 16 + i)));
+    store<T>(cpu + RESULT + i, lane<T>(cpu, one, load<T>(left + i), load<T>(right + i)));
   }
   if (settle(cpu)) return FAULT;
   v128.store(to, v128.load(cpu + RESULT));

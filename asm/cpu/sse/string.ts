@@ -41,7 +41,7 @@ function compare(cpu: u32, pc: u32, a: u32, b: u32, explicit: bool, toMask: bool
   const lengthB = explicit ? explicitLength(load<i64>(cpu + RDX), wide, count) : implicitLength(b, control);
   const all = (<u32>1 << count) - 1;
   const valid = (<u32>1 << lengthB) - 1;
-  let matches = aggregate(a, lengthA, b, lengthB, control, count);
+  let matches = aggregate(a, lengthA, v128.load(b), valid, control, all);
   if (control & NEGATE) matches ^= control & NEGATE_VALID_ONLY ? valid : all;
   if (toMask) {
     v128.store(cpu + XMM, control & LAST_OR_MASK ? spread(matches, control) : i32x4(<i32>matches, 0, 0, 0));
@@ -72,43 +72,54 @@ function implicitLength(p: u32, control: u32): u32 {
 }
 
 /** IntRes1: a bit for each element of `b`. Elements beyond a string's end match as table 4-7 says. */
-function aggregate(a: u32, lengthA: u32, b: u32, lengthB: u32, control: u32, count: u32): u32 {
+function aggregate(p: u32, lengthA: u32, b: v128, validB: u32, control: u32, all: u32): u32 {
   let matches: u32 = 0;
-  for (let j: u32 = 0; j < count; j++) {
-    if (matchesAt(a, lengthA, b, lengthB, control, count, j)) matches |= <u32>1 << j;
-  }
-  return matches;
-}
-
-function matchesAt(a: u32, lengthA: u32, b: u32, lengthB: u32, control: u32, count: u32, j: u32): bool {
   switch ((control >> 2) & 3) {
     case EQUAL_ANY:
-      if (j >= lengthB) return false;
-      for (let i: u32 = 0; i < lengthA; i++) if (element(a, i, control) == element(b, j, control)) return true;
-      return false;
-    case RANGES: {
-      if (j >= lengthB) return false;
-      const value = element(b, j, control);
+      for (let i: u32 = 0; i < lengthA; i++) matches |= equal(element(p, i, control), b, control);
+      return matches & validB;
+    case RANGES:
       for (let i: u32 = 0; i + 1 < lengthA; i += 2) {
-        if (value >= element(a, i, control) && value <= element(a, i + 1, control)) return true;
+        matches |= notBelow(b, element(p, i, control), control) & notBelow(element(p, i + 1, control), b, control);
       }
-      return false;
+      return matches & validB;
+    case EQUAL_EACH: {
+      const validA = (<u32>1 << lengthA) - 1;
+      return (equal(v128.load(p), b, control) & validA & validB) | (all & ~(validA | validB));
     }
-    case EQUAL_EACH:
-      if (j >= lengthA || j >= lengthB) return j >= lengthA && j >= lengthB;
-      return element(a, j, control) == element(b, j, control);
     default:
-      // Equal ordered: `a` found at place j; what would lie beyond the vector's end counts as found.
-      for (let i: u32 = 0; i < lengthA && i + j < count; i++) {
-        if (i + j >= lengthB || element(a, i, control) != element(b, i + j, control)) return false;
+      // Equal ordered: the string at `p` begins here. What would lie beyond the vector's end counts as found.
+      matches = all;
+      for (let i: u32 = 0; i < lengthA; i++) {
+        matches &= ((equal(element(p, i, control), b, control) & validB) >> i) | ~(all >> i);
       }
-      return true;
+      return matches;
   }
 }
 
-function element(p: u32, index: u32, control: u32): i32 {
-  if (control & WORDS) return control & SIGNED ? <i32>load<i16>(p + index * 2) : <i32>load<u16>(p + index * 2);
-  return control & SIGNED ? <i32>load<i8>(p + index) : <i32>load<u8>(p + index);
+/** One element of a string, in all lanes. */
+// @ts-ignore: decorator
+@inline
+function element(p: u32, index: u32, control: u32): v128 {
+  return control & WORDS ? v128.load16_splat(p + index * 2) : v128.load8_splat(p + index);
+}
+
+// @ts-ignore: decorator
+@inline
+function equal(a: v128, b: v128, control: u32): u32 {
+  return control & WORDS ? i16x8.bitmask(i16x8.eq(a, b)) : i8x16.bitmask(i8x16.eq(a, b));
+}
+
+/** a ≥ b */
+// @ts-ignore: decorator
+@inline
+function notBelow(a: v128, b: v128, control: u32): u32 {
+  switch (control & (WORDS | SIGNED)) {
+    case 0: return i8x16.bitmask(i8x16.ge_u(a, b));
+    case WORDS: return i16x8.bitmask(i16x8.ge_u(a, b));
+    case SIGNED: return i8x16.bitmask(i8x16.ge_s(a, b));
+    default: return i16x8.bitmask(i16x8.ge_s(a, b));
+  }
 }
 
 /** A byte or word of ones for each bit. */

@@ -7,7 +7,8 @@ import { isNaN } from "./classify";
 import { compare, UNORDERED } from "./compare";
 import { divide, multiply } from "./multiply";
 import {
-  C0, C3, DE, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, note, pop, setSt, settle, settleConditions, settleFlags, SF, SIGN, st,
+  C0, C3, DE, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, note, pop, setSt, settle, settleConditions,
+  settleFlags, SF, SIGN, st,
   underflow, X_FLAGS, X_SE, ZE,
 } from "./state";
 

@@ -8,7 +8,8 @@ import { fromBcd, fromDouble, fromSingle, storeBcd, toDecimal, toDouble, toInteg
 import { fromInteger } from "./remainder";
 import { roundingControl } from "./round";
 import {
-  begin, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, note, pop, pushResult, QUIET_BIT, readOperand, settleStore, SF, st, value, writeOperand, X_SE,
+  begin, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, note, pop, pushResult, QUIET_BIT, readOperand, settleStore, SF, st,
+  value, writeOperand, X_SE,
 } from "./state";
 
 const TRUNCATE: u32 = 3;

@@ -1,17 +1,18 @@
 // Instructions on the register stack alone: execX87.
-import { FCW, FSW, FTW, OK } from "../../layout/cpu";
+import { FSW, OK } from "../../layout/cpu";
 import { OP_DST } from "../../layout/op";
 import { getCF, getPF, getZF } from "../flags";
 import * as op from "../../generated/ops";
 import {
-  ADD, compared, compareRegister, compareToFlags, compareValue, DIV, DIVR, MUL, SUB, SUBR, toRegister, toRegisterPop, toTop,
+  ADD, compared, compareRegister, compareToFlags, compareValue, DIV, DIVR, MUL, SUB, SUBR, toRegister, toRegisterPop,
+  toTop,
 } from "./arithmetic";
 import { examine, UNORDERED } from "./compare";
 import { extract, remainder, roundToInteger, scale } from "./remainder";
 import { squareRoot } from "./multiply";
-import { RC_DOWN, RC_NEAREST, RC_UP, roundingControl } from "./round";
+import { RC_NEAREST, RC_UP, roundingControl } from "./round";
 import {
-  addTop, begin, C0, C1, C2, C3, CONDITIONS, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, noteInstruction, physical, pop, push,
+  addTop, begin, C1, CONDITIONS, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, noteInstruction, pop, push,
   pushResult, setEmpty, setSt, settle, settleRemainder, SF, SIGN, st, underflow, value, X_FLAGS, X_SE, X_SE2, X_SIG2,
 } from "./state";
 

@@ -46,38 +46,26 @@ function modulo(a: u64, n: u32, b: u64): u64 {
   return lo - div128(n ? a >> (64 - n) : 0, lo, b) * b;
 }
 
+/** The whole remainder of sig × 2^distance by b, distance −1 … 63, in units of b's last place. */
 function reduce(cpu: u32, sign: u32, aSig: u64, distance: i32, bExp: i32, bSig: u64, nearest: bool): u64 {
-  let quotient: u64 = 0;
-  let rest = aSig;
-  let exp = bExp;
-  if (distance >= 0) {
-    // One quotient bit of a ≥ b comes first, so that the high word stays below b.
-    const first = distance == 0 ? u64(aSig >= bSig) : 0;
-    const hi = distance ? aSig >> (64 - distance) : 0;
-    const lo = aSig << distance;
-    quotient = distance == 0 ? first : div128(hi, lo, bSig);
-    rest = lo - quotient * bSig;
-  } else exp = bExp - 1;
-  if (nearest) {
-    // Twice the remainder against b; where a lies one exponent below b, rest counts half as much.
-    const whole = distance >= 0;
-    const over = whole ? rest > bSig - rest || (rest == bSig - rest && (quotient & 1) != 0) : rest > bSig;
-    if (over) {
-      quotient++;
-      sign ^= SIGN;
-      if (whole) rest = bSig - rest;
-      else return packDifference(cpu, sign, exp, bSig, rest, quotient);
-    }
+  if (distance < 0) return reduceHalf(cpu, sign, aSig, bExp, bSig);
+  const lo = aSig << distance;
+  const quotient = div128(distance ? aSig >> (64 - distance) : 0, lo, bSig);
+  const rest = lo - quotient * bSig;
+  const other = bSig - rest;
+  if (nearest && (rest > other || (rest == other && (quotient & 1) != 0))) {
+    noteQuotient(cpu, quotient + 1);
+    return packRemainder(cpu, sign ^ SIGN, bExp, other, sign);
   }
   noteQuotient(cpu, quotient);
-  return packRemainder(cpu, sign, exp, rest, sign);
+  return packRemainder(cpu, sign, bExp, rest, sign);
 }
 
-/** b − a/2 where a > b: the result of FPREM1 when a's exponent is one below b's. */
-function packDifference(cpu: u32, sign: u32, exp: i32, bSig: u64, aSig: u64, quotient: u64): u64 {
-  noteQuotient(cpu, quotient);
-  // 2b − a with a > b is less than b, so it fits.
-  return packRemainder(cpu, sign, exp, bSig - (aSig - bSig), sign);
+/** FPREM1 of a that lies one exponent below b: the quotient is 1 where a is above b/2, else 0. */
+function reduceHalf(cpu: u32, sign: u32, aSig: u64, bExp: i32, bSig: u64): u64 {
+  if (aSig <= bSig) return packRemainder(cpu, sign, bExp - 1, aSig, sign);
+  noteQuotient(cpu, 1);
+  return packRemainder(cpu, sign ^ SIGN, bExp - 1, bSig - (aSig - bSig), sign);
 }
 
 // @ts-ignore: decorator
@@ -123,7 +111,9 @@ export function scale(cpu: u32, aSe: u32, aSig: u64, bSe: u32, bSig: u64): u64 {
 export function extract(cpu: u32, se: u32, sig: u64): u64 {
   if (isOdd(se, sig)) {
     const nan = oddResult(cpu, se, sig);
-    return both(cpu, nan);
+    store<u64>(cpu + X_SIG2, nan);
+    store<u32>(cpu + X_SE2, load<u32>(cpu + X_SE));
+    return nan;
   }
   store<u64>(cpu + X_SIG2, sig);
   store<u32>(cpu + X_SE2, se);
@@ -140,12 +130,6 @@ export function extract(cpu: u32, se: u32, sig: u64): u64 {
   }
   store<u32>(cpu + X_SE2, (se & SIGN) | BIAS);
   return fromInteger(cpu, exp - BIAS);
-}
-
-function both(cpu: u32, nan: u64): u64 {
-  store<u64>(cpu + X_SIG2, nan);
-  store<u32>(cpu + X_SE2, load<u32>(cpu + X_SE));
-  return nan;
 }
 
 /** An integer as extended value, exactly. */

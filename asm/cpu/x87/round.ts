@@ -28,8 +28,8 @@ export function increment(rc: u32, sign: u32, odd: u64, rest: u64): u64 {
 }
 
 /**
- * Round (−1)^sign × hi.lo × 2^(exp − bias) to the precision that the control word asks for. hi has its highest bit set;
- * lo is the fraction below it, its bit 0 standing for anything lower too. `sign` is 0 or SIGN. Any `exp` will do.
+ * Round (−1)^sign × hi.lo × 2^(exp − bias) to the precision that the control word asks for. hi has its highest bit set; lo
+ * is the fraction below it, its bit 0 standing for anything lower too. `sign` is 0 or SIGN.
  */
 export function roundPack(cpu: u32, sign: u32, exp: i32, hi: u64, lo: u64): u64 {
   const fcw = <u32>load<u16>(cpu + FCW);
@@ -68,7 +68,11 @@ function roundAt(cpu: u32, sign: u32, exp: i32, hi: u64, lo: u64, drop: u32): u6
     if (!tiny || fcw & UE) return denormal(cpu, sign, exp, hi, lo, drop, tiny);
     note(cpu, UE);
     exp += WRAP;
-    if (exp <= 0) return value(cpu, sign, 0);
+    if (exp <= 0) {
+      // Only FSCALE gets so far down, or so far up below.
+      note(cpu, PE);
+      return value(cpu, sign, 0);
+    }
   }
   let kept = ((hi >> drop) + up) << drop;
   if (up && kept == 0) {
@@ -80,7 +84,6 @@ function roundAt(cpu: u32, sign: u32, exp: i32, hi: u64, lo: u64, drop: u32): u6
     if (fcw & OE) return overflowed(cpu, sign, rc, drop);
     exp -= WRAP;
     if (exp >= 0x7fff) {
-      // Only FSCALE gets here.
       note(cpu, PE | C1);
       return value(cpu, sign | EXPONENT, INTEGER_BIT);
     }
@@ -109,7 +112,7 @@ function overflowed(cpu: u32, sign: u32, rc: u32, drop: u32): u64 {
   return value(cpu, sign | (EXPONENT - 1), (~(<u64>0) >> drop) << drop);
 }
 
-/** A value that has a denormal's exponent, normalised: significand returned, exponent (0 or less for true denormals) in X_SE. */
+/** Exponent that a number with exponent field 0 has once it is normalised: 0 or less, or 1 for a pseudo-denormal. */
 // @ts-ignore: decorator
 @inline
 export function normaliseExponent(sig: u64): i32 {

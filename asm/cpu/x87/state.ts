@@ -4,13 +4,18 @@
 // codes in X_FLAGS, then `settle`s them into the status word and learns whether its result may be delivered. Extended
 // values travel as (sign and exponent: u32, significand: u64); a function that makes one returns the significand and
 // leaves sign and exponent in X_SE.
-import { CR0, CS, FCS, FCW, FDP, FDS, FIP, FOP, FPR, FSW, FTW, OK, RIP_BASE, SCRATCH, SEG, SEG_SELECTOR, SEG_SIZE } from "../../layout/cpu";
-import { OP_EA, OP_PAGE_OFFSET, OP_SEG, OP_SRC, EA_FLAT32 } from "../../layout/op";
+//
+// An unmasked exception is latched by the ES bit and raised as #MF before the next waiting instruction. With CR0.NE clear
+// it is #MF as well: the FERR# pin and IRQ 13 of the AT (Intel SDM vol. 1, D.2) are not modelled. Where Intel and AMD
+// differ (condition codes left alone, undocumented aliases, operands out of range), this is an AMD processor.
+import {
+  CR0, CS, FCS, FCW, FDP, FDS, FIP, FOP, FPR, FSW, FTW, OK, RIP_BASE, SCRATCH, SEG, SEG_SELECTOR, SEG_SIZE, TLB_NOW,
+} from "../../layout/cpu";
+import { EA_FLAT32, OP_EA, OP_PAGE_OFFSET, OP_SEG, OP_SRC } from "../../layout/op";
 import { effectiveAddress, operandVector, readLinear, writeLinear } from "../access";
 import { MF, NM, raise } from "../exception";
 import { NOWHERE } from "../mmu";
 import { segmentAddress } from "../segment-check";
-import { TLB_NOW } from "../../layout/cpu";
 
 /** Scratch of x87 instructions: sign and exponent of the value just made, exceptions noted. */
 export const X_SE: u32 = SCRATCH;
@@ -89,7 +94,7 @@ export function begin(cpu: u32): u32 {
   return pending(cpu);
 }
 
-/** Remember the instruction for exception handlers (Intel SDM vol. 1, 8.1.8). The decoder leaves the 11 opcode bits in OP_SRC. */
+/** Remember the instruction for exception handlers (Intel SDM vol. 1, 8.1.8); its 11 opcode bits are in OP_SRC. */
 // @ts-ignore: decorator
 @inline
 export function noteInstruction(cpu: u32, pc: u32): void {
@@ -171,6 +176,11 @@ export function settleConditions(cpu: u32): bool {
 /** The same for comparisons into RFLAGS, which touch C1 only at a stack fault. */
 export function settleFlags(cpu: u32): bool {
   return settleWith(cpu, BEFORE, load<u32>(cpu + X_FLAGS) & SF ? C1 : 0);
+}
+
+/** The same for functions that tell by C2 that an operand is out of range. */
+export function settleConditional(cpu: u32): bool {
+  return settleWith(cpu, BEFORE, C1 | C2);
 }
 
 /** The same for remainders: C0 and C3 stay where there is no quotient. */

@@ -60,15 +60,22 @@ show() {
   echo
 }
 
+# Setting any terminal mode waits until all output has left; switching off does not.
+drain() {
+  stty -crtscts
+}
+
 flag ${INIT_FLAGS.PIPE} && stty -echo -onlcr
 if [ -e /vizor/command ]; then
   echo 0 >/proc/sys/kernel/printk
   setsid cttyhack sh /vizor/command
   status=$?
+  drain
   /vizor/outb ${PORTS.COMMAND_STATUS} $status || echo "${COMMAND_STATUS_MARKER}$status"
 else
   show
   flag ${INIT_FLAGS.SHELL} && setsid cttyhack sh
 fi
+drain
 poweroff -f
 `;

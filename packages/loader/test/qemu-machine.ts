@@ -46,7 +46,7 @@ export async function runInQemu(
       resolve({ console, status: qemu.exitCode });
     });
     qemu.stdout?.on('data', (text: string) => {
-      console += text; if (process.env.XDBG) writeFileSync('/tmp/loader/q/console',console);
+      console += text;
       if (until?.test(console)) qemu.kill();
     });
   });

@@ -156,7 +156,7 @@ function parseEncoding(encoding: string, text: string) {
 function takeMap(bytes: string[]): Form['map'] {
   if (bytes[0] !== '0F') return 0;
   bytes.shift();
-  const escape = bytes.length > 1 ? bytes[0] : undefined;
+  const escape: string | undefined = bytes.length > 1 ? bytes.at(0) : undefined;
   const map = escape === '38' ? 2 : escape === '3A' ? 3 : 1;
   if (map > 1) bytes.shift();
   return map;

@@ -1,0 +1,23 @@
+// The executors of all operation groups, for the generated interpreter.
+export { execArithmetic } from "./integer/exec-arithmetic";
+export { execShift } from "./integer/exec-shift";
+export { execBits } from "./integer/exec-bits";
+export { execMove } from "./integer/exec-move";
+export { execBranch } from "./integer/exec-branch";
+export { execStack } from "./integer/exec-stack";
+export { execString } from "./integer/exec-string";
+export { execFar } from "./far";
+export { execSystem } from "./system";
+export { execX87 } from "./x87/registers";
+export { execX87Memory } from "./x87/memory";
+export { execX87Control } from "./x87/control";
+export { execX87Transcendental } from "./x87/transcendental";
+export { execMmx } from "./mmx";
+export { execSseMove } from "./sse/move";
+export { execSseFloat } from "./sse/float";
+export { execSsePlain } from "./sse/plain";
+export { execSseConvert } from "./sse/convert";
+export { execSseCompare } from "./sse/compare";
+export { execSseInteger } from "./sse/integer";
+export { execSseShuffle } from "./sse/shuffle";
+export { execSseString } from "./sse/string";
