@@ -1,7 +1,7 @@
 // One instruction's bytes to one operation, by the tables generated from the opcode table (tools/opcodes/tree.ts has their
 // layout). Intel SDM vol. 2, chapter 2 and appendix A.
 import {
-  CS, DS, ES, FPR, FS, GPR, GS, MODE_D32, MODE_FLAT, MODE_LONG64, RIP_BASE, SS, XMM, ZERO,
+  DS, FPR, FS, GPR, GS, MODE_D32, MODE_FLAT, MODE_LONG64, RIP_BASE, SS, XMM, ZERO,
 } from "../layout/cpu";
 import {
   EA_ABSOLUTE, EA_FAST, EA_FLAT32, EA_GENERAL, OP, OP_BASE, OP_DISP, OP_DST, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_LINK,
@@ -24,7 +24,6 @@ const NODE_REG: u32 = 4;
 const RULE_V: u32 = 1;
 const RULE_Y: u32 = 2;
 const RULE_D64: u32 = 3;
-const RULE_F64: u32 = 4;
 
 const FLAG_MODRM: u32 = 1;
 const FLAG_LOCK: u32 = 2;
@@ -44,6 +43,7 @@ const FILE_GPR: u32 = 0;
 const FILE_GPR8: u32 = 1;
 const FILE_MMX: u32 = 2;
 const FILE_XMM: u32 = 3;
+const FILE_NUMBER: u32 = 4;
 
 /** REX bits, and a bit that says that a REX prefix was there at all. */
 const REX_B: u32 = 1;
@@ -108,7 +108,9 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
     }
   }
   const modrm = <u32>load<u8>(at);
-  const mandatory: u32 = prefix & PFX_REP ? 2 : prefix & PFX_REPNE ? 3 : operand16 ? 1 : 0;
+  // F3 90 is PAUSE, unless REX.B makes it an exchange with r8.
+  const exchange = opcode == 0x90 && map == 0 && rex & REX_B;
+  const mandatory: u32 = exchange ? 0 : prefix & PFX_REP ? 2 : prefix & PFX_REPNE ? 3 : operand16 ? 1 : 0;
   const found = walk(map, opcode, modrm, mandatory, long);
   if (!found) return finish(op, ILLEGAL, at - bytes) | ENDS;
   const leaf = changetype<u32>(LEAVES) + (found & ~LEAF) * LEAF_SIZE;
@@ -123,7 +125,6 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   if (rule == RULE_V) column = operand;
   else if (rule == RULE_Y) column = long && rex & REX_W ? 2 : 1;
   else if (rule == RULE_D64) column = long ? (operand16 && !(rex & REX_W) ? 0 : 2) : operand;
-  else if (rule == RULE_F64) column = long ? 2 : operand;
   prefix |= (address << PFX_ADDRESS_SHIFT) | ((rule == 0 ? operand : column) << PFX_OPERAND_SHIFT);
 
   // ModRM, SIB, displacement.
@@ -200,10 +201,10 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   const length = at - bytes;
   if (memory_ && load<u16>(op + OP_BASE) == RIP_BASE) ripRelative(op, offset + length);
   if (length > LENGTH_MAX) return finish(op, TOO_LONG, LENGTH_MAX) | ENDS;
-  if (prefix & PFX_LOCK && !(flags & FLAG_LOCK && memory_)) number = ILLEGAL;
   // 90 is NOP, unless REX.B makes it an exchange with r8.
   if (number >= XCHG_RAX_R_16 && number <= XCHG_RAX_R_64 && load<u16>(op + OP_DST) == 0) number = NOP;
   if (relative && flags & FLAG_WIDE && column != 0 && load<u32>(op + OP_DISP) < 0x1000) number = load<u16>(leaf + column * 4 + 2);
+  if (prefix & PFX_LOCK && !(flags & FLAG_LOCK && memory_)) number = ILLEGAL;
   finish(op, number, length);
   return length | (flags & FLAG_ENDS || number == ILLEGAL ? ENDS : 0);
 }
@@ -237,7 +238,8 @@ function registerOffset(file: u32, number: u32, rex: u32): u32 {
   if (file == FILE_GPR8) return !rex && number >= 4 ? GPR + (number - 4) * 8 + 1 : GPR + number * 8;
   if (file == FILE_MMX) return FPR + (number & 7) * 16;
   if (file == FILE_XMM) return XMM + number * 16;
-  return number;
+  // Control and debug registers; there are no more than eight segment and x87 registers, whatever REX says.
+  return file == FILE_NUMBER ? number : number & 7;
 }
 
 /** Read an immediate (its codes are in tools/opcodes/tree.ts) to OP_IMM; answers where it ends. */

@@ -171,7 +171,7 @@ export function execMmxInteger(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u
     case op.PSRAD_RM_MMX: if (!(p = readMemory(cpu, pc, 8))) return FAULT;
     case op.PSRAD_RR_MMX: r = shiftRightSigned<i32>(a, load<u64>(p)); break;
     case op.PSRAD_RI_MMX: r = shiftRightSigned<i32>(a, load<u64>(pc + OP_IMM)); break;
-    default: return FAULT;
+    default: return unreachable();
   }
   enterMmx(cpu);
   putMmx(to, i64x2.extract_lane(r, 0));

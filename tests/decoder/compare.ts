@@ -19,9 +19,9 @@ export class Comparison {
     } else if (render(ours.instruction) === render(comparable(theirs.instruction, ours.instruction, site))) {
       return undefined;
     }
-    if (deviationOf({ bytes, site, theirs, ours }) !== undefined) return undefined;
+    if (deviationOf({ site, theirs, ours }) !== undefined) return undefined;
     const place = `${site.bits}-bit ${Buffer.from(bytes.subarray(0, 15)).toString('hex')} at ${site.ip.toString(16)}`;
-    const needs = lacking ? ` (needs ${theirs.features.join()})` : '';
+    const needs = ` (${theirs.features.join()}${lacking ? ", unsupported" : ""})`;
     const wanted = render(comparable(theirs.instruction, ours.instruction, site));
     return `${place}: ${ours.name} "${render(ours.instruction)}", iced ${theirs.code}${needs} "${wanted}"`;
   }

@@ -5,13 +5,17 @@ const SPELLING: Record<string, string | Partial<Record<16 | 32 | 64, string>>> =
   imul1: 'imul',
   callf: 'call',
   jmpf: 'jmp',
-  prefetch: 'prefetch',
-  fstpnce: 'fstpnce',
+  feni: 'fneni',
+  fdisi: 'fndisi',
+  fsetpm: 'fnsetpm',
   fwait: 'wait',
-  'movd.out': { 32: 'movd', 64: 'movq' },
   movd: { 32: 'movd', 64: 'movq' },
   pextrd: { 32: 'pextrd', 64: 'pextrq' },
   pinsrd: { 32: 'pinsrd', 64: 'pinsrq' },
+  fxsave: { 32: 'fxsave', 64: 'fxsave64' },
+  fxrstor: { 32: 'fxrstor', 64: 'fxrstor64' },
+  pcmpestri: { 32: 'pcmpestri', 64: 'pcmpestri64' },
+  pcmpestrm: { 32: 'pcmpestrm', 64: 'pcmpestrm64' },
   cbw: { 16: 'cbw', 32: 'cwde', 64: 'cdqe' },
   cwd: { 16: 'cwd', 32: 'cdq', 64: 'cqo' },
   pusha: { 16: 'pusha', 32: 'pushad' },
@@ -23,6 +27,7 @@ const SPELLING: Record<string, string | Partial<Record<16 | 32 | 64, string>>> =
   sysexit: { 32: 'sysexit', 64: 'sysexitq' },
   cmpxchg8b: { 32: 'cmpxchg8b', 64: 'cmpxchg16b' },
   ud2: 'illegal',
+  prefetch: 'nop',
   xlat: 'xlatb',
 };
 const STRINGS = /^(?:movs|cmps|stos|lods|scas|ins|outs)$/;
@@ -38,8 +43,9 @@ export function intelMnemonic(mnemonic: string, size: number | undefined, addres
     return mnemonic + (LETTER[width ?? 0] ?? '');
   }
   if (mnemonic === 'jcxz') return { 16: 'jcxz', 32: 'jecxz', 64: 'jrcxz' }[addressSize] ?? mnemonic;
-  const spelling = SPELLING[mnemonic];
+  const bare = mnemonic.replace(DOTTED, '');
+  const spelling = SPELLING[mnemonic] ?? SPELLING[bare];
   if (typeof spelling === 'string') return spelling;
-  if (spelling !== undefined) return spelling[size as 16 | 32 | 64] ?? mnemonic;
-  return mnemonic.replace(DOTTED, '');
+  if (spelling !== undefined) return spelling[size as 16 | 32 | 64] ?? bare;
+  return bare;
 }

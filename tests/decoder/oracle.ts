@@ -51,7 +51,7 @@ const IMPLIED = new Set(['CL', 'DX', '1', 'st0', 'ES', 'CS', 'SS', 'DS', 'FS', '
 const SPELLED = /^(?:In|Out|Mov|Test|Add|Or|Adc|Sbb|And|Sub|Xor|Cmp|Fnstsw)_/;
 /** Encodings that name the size of their stack slots. */
 const SLOT_NAMED = /^(?:Retn|Retf|Enter|Leave)([wdq])/;
-const SLOT_MOVED = /^(?:Push|Pop|Call)(?!a)/;
+const SLOT_MOVED = /^(?:Push|Pop|Call)(?!a|cnt)/;
 
 const IMMEDIATE_BITS = new Map<number, number>([
   [OpKind.Immediate8to16, 16],
@@ -88,7 +88,7 @@ export class Oracle {
     const code = Code[it.code]!;
     const features = [...it.cpuidFeatures()].map((feature) => CpuidFeature[feature]!);
     const operands = this.#operands(site);
-    const mnemonic = it.code === Code.INVALID || /^Ud/.test(code) ? 'illegal' : Mnemonic[it.mnemonic]!.toLowerCase();
+    const mnemonic = mnemonicOf(code, Mnemonic[it.mnemonic]!);
     const address = this.#address();
     const string = it.isStringInstruction;
     const instruction: Instruction = {
@@ -110,7 +110,9 @@ export class Oracle {
     const words = this.#wordsOf(it.code);
     const spelled = SPELLED.test(Code[it.code]!);
     const operands: Operand[] = [];
-    for (let index = 0; index < it.opCount; index++) {
+    // Reserved NOPs have a register operand that nothing reads.
+    const count = it.mnemonic === Mnemonic.Reservednop ? 1 : it.opCount;
+    for (let index = 0; index < count; index++) {
       const word = words[index] ?? '';
       if (word === 'CL' || word === '1' || (IMPLIED.has(word) && !spelled)) continue;
       if (word === 'DX' && !words.includes('r16')) continue;
@@ -203,4 +205,16 @@ export class Oracle {
     const letter = (counter[1] ?? counter[2] ?? '').toLowerCase();
     return letter === 'r' ? 64 : letter === 'e' ? 32 : 16;
   }
+}
+
+/** In the space of NOPs with a ModRM byte, 0F 18 … 0F 1F: they do nothing to registers or memory without their CPUID bits. */
+const HINTS = /^(?:Prefetch(?:nta|t0|t1|t2|it0|it1)|Cldemote|Endbr32|Endbr64|Rdsspd|Rdsspq)$/;
+
+/** Mnemonics that say the same in other words become one. */
+function mnemonicOf(code: string, mnemonic: string): string {
+  if (code === 'INVALID' || code.startsWith('Ud')) return 'illegal';
+  if (mnemonic === 'Sal') return 'shl';
+  if (mnemonic === 'Reservednop' || HINTS.test(mnemonic)) return 'nop';
+  if (/^Prefetch(?:w|wt1)?$/.test(mnemonic)) return 'prefetchw';
+  return mnemonic.toLowerCase();
 }

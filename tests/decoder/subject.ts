@@ -18,12 +18,14 @@ const FILES: Record<string, RegisterFile> = { gpr: 'gpr', gpr8: 'gpr8', mmx: 'mm
 /** Plain numbers, by operand code. */
 const NUMBERED: Record<string, RegisterFile> = { Cn: 'cr', Dn: 'dr', STi: 'st' };
 /** Operands whose width the operation's size gives. */
-const SIZED = new Set(['Eb', 'Ew', 'Ed', 'Ev', 'Ey', 'Gb', 'Gw', 'Gv', 'Gy', 'Zb', 'Zv', 'AL', 'AX', 'rAX', 'Ob', 'Ov']);
+const SIZED = new Set(['Eb', 'Ed', 'Ev', 'Ey', 'Gb', 'Gv', 'Gy', 'Zb', 'Zv', 'AL', 'AX', 'rAX', 'Ob', 'Ov']);
 /** … and these are 16 bits wide in memory all the same. */
 const WORD_IN_MEMORY = new Set(['sldt', 'str', 'smsw', 'mov.from.sreg']);
 /** Immediates that are sign-extended to the operation's size and beyond. */
 const SIGNED = new Set(['Ibs', 'Iz', 'Iv']);
 const STACK = /^(?:push|pop|call|callf|ret|retf|enter|leave)(?:f|\..*)?$/;
+/** One operation for both of REX.W's values. */
+const WITH_REX_W = /^(?:movd|movd\.out|fxsave|fxrstor|pcmpestri|pcmpestrm)$/;
 const STRING = /^(?:movs|cmps|stos|lods|scas|ins|outs)$/;
 /** Memory that no operand names: by DS:rSI, DS:rBX or DS:rDI, and by ES:rDI alone. */
 const IMPLIED_MEMORY = /^(?:movs|cmps|lods|outs|xlat|maskmovq|maskmovdqu)$/;
@@ -101,20 +103,27 @@ export class Subject {
     const mnemonic = meaning?.form.mnemonic ?? { NOP: 'nop', ILLEGAL: 'illegal', TOO_LONG: 'illegal' }[name] ?? name;
     const prefix = this.#u16(layout.OP_PREFIX);
     const address = 16 << ((prefix >> layout.PFX_ADDRESS_SHIFT) & 3);
-    const operandSize = 16 << ((prefix >> layout.PFX_OPERAND_SHIFT) & 3);
-    const operands = meaning === undefined ? [] : this.#operands(meaning, site, length, address);
+    const size = meaning && this.#size(meaning);
+    const operands = meaning === undefined ? [] : this.#operands({ ...meaning, size }, site, length, address);
     const inMemory = operands.some((operand) => operand.kind === 'M') || IMPLIED_MEMORY.test(mnemonic);
     const repeats = STRING.test(mnemonic) ? prefix & (layout.PFX_REP | layout.PFX_REPNE) : 0;
     return {
       length,
-      mnemonic: intelMnemonic(mnemonic, meaning?.size, address),
+      mnemonic: intelMnemonic(mnemonic, size, address),
       operands,
-      stack: STACK.test(mnemonic) ? (meaning?.size ?? operandSize) : undefined,
+      stack: STACK.test(mnemonic) ? size : undefined,
       addressSize: inMemory || IMPLIED_ES.test(mnemonic) || COUNTED.test(mnemonic) ? address : undefined,
       segment: inMemory ? this.#record.getUint8(layout.OP_SEG) : undefined,
       lock: (prefix & layout.PFX_LOCK) !== 0,
       repeat: repeats === 0 ? undefined : repeats === layout.PFX_REP ? 'rep' : 'repne',
     };
+  }
+
+  /** Operand size: the operation's own, or what the record says where one operation serves several. */
+  #size({ form, size }: Meaning): number | undefined {
+    const recorded = 16 << ((this.#u16(layout.OP_PREFIX) >> layout.PFX_OPERAND_SHIFT) & 3);
+    if (WITH_REX_W.test(form.mnemonic)) return Math.max(32, recorded);
+    return form.attributes.has('wide') ? recorded : size;
   }
 
   #operands({ form, size, memory }: Meaning, site: Site, length: number, address: number): Operand[] {

@@ -13,7 +13,7 @@ export const LEAF = 0x8000;
 export const NODE = Object.freeze({ MODE: 1, PREFIX: 2, MOD: 3, REG: 4, RM: 5 });
 /** Bytes of a leaf: u16 operations[6] (16, 32, 64 bits × register, memory), 3 × { u8 kind, u8 detail }, u8 size rule, u8 flags. */
 export const LEAF_SIZE = 20;
-export const RULES = Object.freeze({ none: 0, v: 1, y: 2, d64: 3, f64: 4 });
+export const RULES = Object.freeze({ none: 0, v: 1, y: 2, d64: 3 });
 export const LEAF_FLAGS = Object.freeze({ MODRM: 1, LOCK: 2, ENDS: 4, WIDE: 8 });
 export const KINDS = Object.freeze({
   implied: 0,
@@ -27,7 +27,7 @@ export const KINDS = Object.freeze({
   absolute: 8,
   'rm-register': 9,
 });
-export const FILES = Object.freeze({ gpr: 0, gpr8: 1, mmx: 2, xmm: 3, number: 4, segment: 4, memory: 0 });
+export const FILES = Object.freeze({ gpr: 0, gpr8: 1, mmx: 2, xmm: 3, number: 4, segment: 5, x87: 5, memory: 0 });
 export const IMMEDIATES = Object.freeze({ Ib: 1, Ibs: 2, Iw: 3, Iz: 4, Iv: 5, Iwb: 6, One: 7 });
 
 /** Nothing decoded after these can be reached by falling through. */

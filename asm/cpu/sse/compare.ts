@@ -36,7 +36,7 @@ export function execSseCompare(cpu: u32, pc: u32, code: u32): u32 {
     case op.CMPPD_RRI: return vectorToMask<u64, i64, f64>(cpu, pc, to, p);
     case op.CMPPS_RMI: if (!(p = vectorMemory(cpu, pc))) return FAULT;
     case op.CMPPS_RRI: return vectorToMask<u32, i32, f32>(cpu, pc, to, p);
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 

@@ -109,7 +109,7 @@ function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
     case op.CVTPD2PI_RR_MMX: doublesToIntegers(cpu, p, rounding(cpu)); return putMmxResult(cpu, to);
     case op.CVTTPD2PI_RM_MMX: if (!(p = vectorMemory(cpu, pc))) return FAULT;
     case op.CVTTPD2PI_RR_MMX: doublesToIntegers(cpu, p, ZERO); return putMmxResult(cpu, to);
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 

@@ -100,7 +100,7 @@ function execVector(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
     case op.DPPS_RRI: return dotProduct<u32>(cpu, to, p, load<u8>(pc + OP_IMM));
     case op.DPPD_RMI: if (!(p = vectorMemory(cpu, pc))) return FAULT;
     case op.DPPD_RRI: return dotProduct<u64>(cpu, to, p, load<u8>(pc + OP_IMM));
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 

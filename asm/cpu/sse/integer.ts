@@ -218,7 +218,7 @@ function execMore(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
     case op.PSRAD_RI: r = shiftRightSigned<i32>(a, load<u64>(pc + OP_IMM)); break;
     case op.PSLLDQ_RI: r = bytesFrom(cpu, i64x2(0, 0), a, 16 - min<u32>(load<u8>(pc + OP_IMM), 16)); break;
     case op.PSRLDQ_RI: r = bytesFrom(cpu, a, i64x2(0, 0), min<u32>(load<u8>(pc + OP_IMM), 16)); break;
-    default: return FAULT;
+    default: return unreachable();
   }
   v128.store(to, r);
   return OK;

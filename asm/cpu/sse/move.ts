@@ -131,7 +131,7 @@ function execRare(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
       return OK;
     }
     case op.STMXCSR_M: return store32(cpu, pc, cpu + MXCSR);
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 

@@ -11,7 +11,7 @@ export const UE: u32 = 0x10;
 export const PE: u32 = 0x20;
 export const DAZ: u32 = 0x40;
 /** Mask bits are the flag bits, this much higher. */
-export const MASK_SHIFT: u32 = 7;
+const MASK_SHIFT: u32 = 7;
 export const OM: u32 = OE << MASK_SHIFT;
 export const UM: u32 = UE << MASK_SHIFT;
 export const PM: u32 = PE << MASK_SHIFT;

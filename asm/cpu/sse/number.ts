@@ -8,10 +8,10 @@ import {
 /** Bits of the fraction. */
 // @ts-ignore: decorator
 @inline
-export function fractionBits<T>(): u32 { return sizeof<T>() == 8 ? 52 : 23; }
+function fractionBits<T>(): u32 { return sizeof<T>() == 8 ? 52 : 23; }
 // @ts-ignore: decorator
 @inline
-export function exponentMax<T>(): i32 { return sizeof<T>() == 8 ? 0x7ff : 0xff; }
+function exponentMax<T>(): i32 { return sizeof<T>() == 8 ? 0x7ff : 0xff; }
 // @ts-ignore: decorator
 @inline
 export function bias<T>(): i32 { return sizeof<T>() == 8 ? 1023 : 127; }

@@ -156,7 +156,7 @@ function execElement(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
       if (!(p = readMemory(cpu, pc, 4))) return FAULT;
       return insertSingle(to, load<u32>(p), choice);
     case op.INSERTPS_RRI: return insertSingle(to, load<u32>(p + (choice >> 6) * 4), choice);
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 
@@ -186,7 +186,9 @@ function pick64(a: u32, b: u32, choice: u32): v128 {
 // @ts-ignore: decorator
 @inline
 function chosen<T>(bits: u32): v128 {
-  if (sizeof<T>() == 2) return i16x8.ne(v128.and(i16x8.splat(<i16>bits), i16x8(1, 2, 4, 8, 16, 32, 64, 128)), i16x8.splat(0));
+  if (sizeof<T>() == 2) {
+    return i16x8.ne(v128.and(i16x8.splat(<i16>bits), i16x8(1, 2, 4, 8, 16, 32, 64, 128)), i16x8.splat(0));
+  }
   if (sizeof<T>() == 4) return i32x4.ne(v128.and(i32x4.splat(bits), i32x4(1, 2, 4, 8)), i32x4.splat(0));
   return i64x2.ne(v128.and(i64x2.splat(bits), i64x2(1, 2)), i64x2.splat(0));
 }

@@ -6,7 +6,10 @@ import { readMemory } from "../access";
 import { CF, OF, setArithmetic, SF, ZF } from "../flags";
 import { first, refuseSse, second, sseBlocked } from "./operand";
 
-/** The immediate: elements are words; elements are signed; which comparison (bits 2–3); inversion; upper index, or a mask of bytes. */
+/**
+ * The immediate: elements are words; elements are signed; inversion, of valid elements only; the upper index, or a mask of
+ * whole elements. Bits 2–3 name the comparison.
+ */
 const WORDS: u32 = 1;
 const SIGNED: u32 = 2;
 const NEGATE: u32 = 0x10;
@@ -29,7 +32,7 @@ export function execSseString(cpu: u32, pc: u32, code: u32): u32 {
     case op.PCMPISTRI_RRI: return compare(cpu, pc, a, p, false, false);
     case op.PCMPISTRM_RMI: if (!(p = readMemory(cpu, pc, 16))) return FAULT;
     case op.PCMPISTRM_RRI: return compare(cpu, pc, a, p, false, true);
-    default: return FAULT;
+    default: return unreachable();
   }
 }
 

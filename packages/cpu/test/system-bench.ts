@@ -1,10 +1,10 @@
 // The system half of the CPU kernel (system instructions, MSRs, CPUID, local APIC, debug registers) compiled by itself,
 // with a clock that the test owns.
 
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readFileSync } from 'node:fs';
-import * as ops from '@vizor/asm/generated/ops';
+import * as ops from '@vizor/asm/generated/ops.ts';
 import * as layout from '@vizor/asm/layout/cpu';
 import { RAM_BASE_MIN, STATICS, VCPU, WASM_PAGE, WASM_PAGES_MAX } from '@vizor/asm/layout/memory';
 import * as record from '@vizor/asm/layout/op';
@@ -19,6 +19,8 @@ export { readMsr, writeMsr } from "./asm/cpu/msr";
 export * from "./asm/cpu/lapic";
 export * from "./asm/cpu/debug";
 `;
+/** Operation numbers by name. */
+const NUMBERS: Readonly<Record<keyof typeof ops, number>> = ops;
 const RAM_BYTES = 0x100000;
 /** Where the operation record of `execute` lies: nothing else is in the guard above the statics here. */
 const RECORD = VCPU - 0x1000;
@@ -172,7 +174,7 @@ export class SystemBench {
   execute(name: keyof typeof ops, operands: Operands = {}): number {
     const pc = RECORD;
     this.bytes.fill(0, pc, pc + record.OP_SIZE);
-    const number = ops[name] as number;
+    const number = NUMBERS[name];
     this.view.setUint16(pc + record.OP, number, true);
     this.bytes[pc + record.OP_LEN] = 3;
     this.bytes[pc + record.OP_EA] = record.EA_GENERAL;

@@ -102,6 +102,14 @@ describe('system control port A', () => {
 });
 
 describe('reset control', () => {
+  it('leaves 32-bit accesses to PCI, whose probing resets nothing', () => {
+    const { bus, log } = setUp();
+    bus.write(0xcf8, 4, 0x80000400);
+    bus.write(0xcf8, 2, 0x0600);
+    expect(bus.read(0xcf8, 4)).toBe(0xffffffff);
+    expect(log).toEqual([]);
+  });
+
   it('resets as ACPI and as Linux ask for it', () => {
     const { out, inb, log } = setUp();
     out(RESET_CONTROL.PORT, 0x02);

@@ -2,19 +2,19 @@ import { parseForms } from './form.ts';
 
 /** Near transfers of control. `wide` ones have a twin for targets in the page that they are in. */
 const BRANCH = `
-70         jcc Jb   cc f64 wide
-0F 80      jcc Jz   cc f64 wide
-EB         jmp Jb   f64 wide
-E9         jmp Jz   f64 wide
-E8         call Jz   f64
-FF /2      call Ev   f64
-FF /4      jmp Ev   f64
-C3         ret   v f64
-C2         ret Iw   v f64
-E0         loopne Jb   f64
-E1         loope Jb   f64
-E2         loop Jb   f64
-E3         jcxz Jb   f64
+70         jcc Jb   cc d64 wide
+0F 80      jcc Jz   cc d64 wide
+EB         jmp Jb   d64 wide
+E9         jmp Jz   d64 wide
+E8         call Jz   d64
+FF /2      call Ev   d64
+FF /4      jmp Ev   d64
+C3         ret   v d64
+C2         ret Iw   v d64
+E0         loopne Jb   d64
+E1         loope Jb   d64
+E2         loop Jb   d64
+E3         jcxz Jb   d64
 `;
 
 /** The stack. Segment registers are pushed and popped as plain numbers. */

@@ -14,7 +14,7 @@
  *
  * - `mem` / `reg`: only with a memory or only with a register r/m;
  * - `i64` / `o64`: not in 64-bit mode / only in 64-bit mode;
- * - `d64`: operand size 64 by default in 64-bit mode (66 makes it 16); `f64`: always 64 there;
+ * - `d64`: operand size 64 by default in 64-bit mode, and never 32 there (66 makes it 16, of near branches too: AMD's way);
  * - `y`: operand size 32, or 64 with REX.W;
  * - `v`, `b`: an instruction without operands that comes in operand sizes 16/32/64, or that is 8-bit;
  * - `lock`: LOCK is allowed with a memory destination;
@@ -92,7 +92,7 @@ export const OPERANDS = Object.freeze({
   /** r/m always a general register, whatever ModRM.mod says (MOV CR/DR). */
   Rn: { kind: 'rm-register', file: 'gpr', size: undefined },
   // x87 stack register named by ModRM.rm; as plain number
-  STi: { kind: 'rm', file: 'number', size: undefined },
+  STi: { kind: 'rm', file: 'x87', size: undefined },
   // MMX: reg, r/m (register or memory of the operation's width)
   Pq: { kind: 'reg', file: 'mmx', size: 'mmx' },
   Qq: { kind: 'rm', file: 'mmx', size: 'mmx' },
@@ -104,7 +104,7 @@ export const OPERANDS = Object.freeze({
 export type OperandCode = keyof typeof OPERANDS;
 
 const CONDITIONS = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'];
-const ATTRIBUTES = new Set(['mem', 'reg', 'i64', 'o64', 'd64', 'f64', 'y', 'v', 'b', 'lock', 'cc', 'wide']);
+const ATTRIBUTES = new Set(['mem', 'reg', 'i64', 'o64', 'd64', 'y', 'v', 'b', 'lock', 'cc', 'wide']);
 const PREFIXES = new Set(['NP', '66', 'F3', 'F2']);
 
 /** Read a family's lines. Throws an Error naming the line that it cannot read. */

@@ -4,7 +4,7 @@ import { type Form, OPERANDS, type OperandCode } from './form.ts';
 type Signature = 'R' | 'M' | 'I' | 'J' | 'A';
 
 /** Operand size of a form as a rule: fixed at one, or chosen by prefixes and mode. */
-export type SizeRule = 'none' | 'v' | 'y' | 'd64' | 'f64';
+export type SizeRule = 'none' | 'v' | 'y' | 'd64';
 
 /** One operation of a form: a way to execute it, for one operand size and one kind of r/m. */
 export interface Operation {
@@ -18,7 +18,6 @@ export interface Operation {
 
 /** How a form's operand size is found. */
 export function sizeRule(form: Form): SizeRule {
-  if (form.attributes.has('f64')) return 'f64';
   if (form.attributes.has('d64')) return 'd64';
   if (form.attributes.has('y')) return 'y';
   if (form.attributes.has('v')) return 'v';

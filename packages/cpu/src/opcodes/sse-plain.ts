@@ -5,7 +5,7 @@ export const ssePlain = parseForms(
   'sse.plain',
   `
 0F 0D /r  prefetchw M mem
-0F 18 /r  prefetch Eb2
+0F 18 /r  prefetch Ew2
 NP 0F AE /5  lfence reg
 NP 0F AE /6  mfence reg
 NP 0F AE /7  sfence reg

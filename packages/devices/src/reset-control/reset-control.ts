@@ -4,7 +4,6 @@
  *
  * What a guest may abuse: it can restart itself.
  */
-import type { ByteRegisters } from '@vizor/bus';
 import type { Saved } from '@vizor/core';
 import { requireVersion } from '../saved.ts';
 
@@ -22,7 +21,7 @@ export interface ResetControlState {
   latch: number;
 }
 
-export class ResetControl implements ByteRegisters, Saved<ResetControlState> {
+export class ResetControl implements Saved<ResetControlState> {
   readonly #events: ResetControlEvents;
   #latch = 0;
 

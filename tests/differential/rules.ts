@@ -1,0 +1,237 @@
+import type { Encoding } from './forms.ts';
+import type { Random } from './random.ts';
+import { CODE, MIDDLE, WINDOW } from './region.ts';
+import { FX_XMM, GPRS, type State } from './state.ts';
+
+/** What a rule may change before the instruction runs. */
+export interface Draft {
+  readonly encoding: Encoding;
+  readonly state: State;
+  /** The window's contents. */
+  readonly window: Uint8Array;
+  readonly view: DataView;
+  readonly random: Random;
+  /** Linear address of the region. */
+  readonly base: number;
+}
+
+/** What some mnemonics need, so that they do more than fault, and touch no memory outside the window. */
+export interface Rule {
+  readonly mnemonics: RegExp;
+  /** Memory is found without ModRM, so that an address-size prefix means something. */
+  readonly implied?: boolean;
+  /** REP prefixes are tried. */
+  readonly repeats?: boolean;
+  /** The register operand must not be part of the address. */
+  readonly distinct?: boolean;
+  /** Bytes of an operand that must be aligned to 16 and is large. */
+  readonly operandSize?: number;
+  /** The only immediates that make sense. */
+  readonly immediate?: readonly number[];
+  /** Goes elsewhere, or traps: the address where it ends is compared. */
+  readonly branches?: boolean;
+  /** Registers, before those of the address are set. */
+  readonly registers?: (draft: Draft) => void;
+  /** Memory, when registers are final. */
+  readonly memory?: (draft: Draft) => void;
+}
+
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const RBX = 3;
+const RSP = 4;
+const RBP = 5;
+const RSI = 6;
+const RDI = 7;
+
+/** Index in the window of a linear address. */
+function at(draft: Draft, linear: number | bigint): number {
+  return Number(linear) - draft.base - WINDOW;
+}
+
+function mask(value: bigint, bits: number): bigint {
+  return BigInt.asUintN(bits, value);
+}
+
+/** An address in the window, with garbage above bit 31 where addresses have 32 bits. */
+function pointer({ encoding, random, base }: Draft, low: number, high: number): bigint {
+  const address = BigInt(base + MIDDLE + random.between(low, high));
+  return encoding.addressBits === 32 ? address | (BigInt(random.next()) << 32n) : address;
+}
+
+function strings(draft: Draft): void {
+  const { encoding, state, window, random } = draft;
+  state.setGpr(RSI, pointer(draft, -160, 160));
+  state.setGpr(RDI, random.oneIn(3) ? state.gpr(RSI) + BigInt(random.between(-9, 9)) : pointer(draft, -160, 160));
+  if (!encoding.repeated) return;
+  const count = BigInt(random.below(14));
+  state.setGpr(RCX, encoding.addressBits === 32 ? count | (BigInt(random.next()) << 32n) : count);
+  // Long runs of what is compared, so that repetition goes on.
+  if (random.oneIn(2)) {
+    window.fill(random.below(256));
+    state.setGpr(RAX, BigInt(window[0]!) * 0x0101010101010101n);
+    if (random.oneIn(2)) window[random.between(860, 1180)]! ^= 1;
+  }
+}
+
+function bitOffsets({ encoding, state, random }: Draft): void {
+  if (encoding.reg === undefined || encoding.form.digit !== undefined || encoding.address === undefined) return;
+  state.setGpr(encoding.reg, mask(BigInt(random.between(-3000, 3000)), 64));
+}
+
+/** A divisor that the quotient fits with, most of the time: small high half of the dividend. */
+function dividend({ encoding, state, random }: Draft): void {
+  const bits = encoding.form.operands[0] === 'Eb' ? 8 : encoding.bits;
+  if (random.oneIn(6)) return;
+  const sign = encoding.form.mnemonic === 'idiv' && random.oneIn(2);
+  const high = mask(sign ? -1n : random.quad() >> BigInt(random.between(1, bits) + 64 - bits), bits);
+  if (bits === 8) state.setGpr(RAX, (high << 8n) | (state.gpr(RAX) & 0xffn));
+  else state.setGpr(RDX, high);
+  if (encoding.address === undefined) divisor(state, encoding.rm!, bits, random);
+}
+
+/** A divisor in a register: of full length. */
+function divisor(state: State, register: number, bits: number, random: Random): void {
+  if (register === RAX || register === RDX || register === RSP) return;
+  state.setGpr(register, random.quad() | (1n << BigInt(bits - 2)));
+}
+
+/** Make the comparison come out equal, half of the time. */
+function accumulatorInMemory({ encoding, state, window, random, base }: Draft): void {
+  if (random.oneIn(2)) return;
+  const { address, rm } = encoding;
+  if (address === undefined) {
+    if (rm !== RSP && rm !== RAX) state.setGpr(rm!, state.gpr(RAX));
+    return;
+  }
+  const index = address.target - base - WINDOW;
+  window.set(state.bytes.subarray(GPRS, GPRS + 8), index);
+}
+
+function pairInMemory({ encoding, state, window, random, base }: Draft): void {
+  if (random.oneIn(2)) return;
+  const half = encoding.bits === 64 ? 8 : 4;
+  const index = encoding.address!.target - base - WINDOW;
+  window.set(state.bytes.subarray(GPRS, GPRS + half), index);
+  window.set(state.bytes.subarray(GPRS + RDX * 8, GPRS + RDX * 8 + half), index + half);
+}
+
+function shiftCount({ state, random }: Draft): void {
+  if (random.oneIn(4)) return;
+  state.bytes[GPRS + RCX * 8] = random.below(80);
+}
+
+/** RFLAGS on the stack that user mode may load without surprises: no TF, which traps, and no NT. */
+function flagsOnStack(draft: Draft): void {
+  const { state, view, random } = draft;
+  view.setUint32(at(draft, state.gpr(RSP)), random.next() & ~0x4100, true);
+}
+
+/** Somewhere in the code, away from the instruction itself. */
+function codeAddress({ encoding, random, base }: Draft): bigint {
+  const offset = random.below(0x3000);
+  return BigInt(base + CODE + (random.oneIn(2) ? encoding.offset + 32 + offset : encoding.offset - 16 - offset));
+}
+
+function returnAddress(draft: Draft): void {
+  draft.view.setBigUint64(at(draft, draft.state.gpr(RSP)), codeAddress(draft), true);
+}
+
+function targetInRegister(draft: Draft): void {
+  const { encoding, state } = draft;
+  if (encoding.address === undefined && encoding.rm !== RSP) state.setGpr(encoding.rm!, codeAddress(draft));
+}
+
+function targetInMemory(draft: Draft): void {
+  const { encoding, view } = draft;
+  if (encoding.address !== undefined) view.setBigUint64(at(draft, encoding.address.target), codeAddress(draft), true);
+}
+
+function loopCount({ state, random }: Draft): void {
+  state.setGpr(RCX, random.pick([0n, 1n, 2n, 0x100000000n, 0x100000001n, 0x10000n, 0x10001n, random.quad()]));
+}
+
+/** A user-mode IRET to the code, its frame of three or five operands on the stack. */
+function interruptFrame(draft: Draft): void {
+  const { encoding, state, view, random, base } = draft;
+  const size = encoding.bits / 8;
+  const stack = BigInt(base + MIDDLE + random.between(-200, 200));
+  const selectors = encoding.wide ? [0x33n, 0x2bn] : [0x23n, 0x2bn];
+  const flags = BigInt(random.next() & 0x00240ed5) | 0x202n;
+  const frame = [codeAddress(draft), selectors[0]!, flags, stack, selectors[1]!];
+  const start = at(draft, state.gpr(RSP));
+  for (const [i, value] of frame.entries()) {
+    for (let byte = 0; byte < size; byte++) view.setUint8(start + i * size + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
+  }
+}
+
+/** An FXRSTOR image without reserved bits of MXCSR, most of the time. */
+function fxImage(draft: Draft): void {
+  const { encoding, view, random } = draft;
+  const start = at(draft, encoding.address!.target);
+  if (random.oneIn(8)) return;
+  view.setUint32(start + 24, random.next() & 0xffff, true);
+}
+
+function mxcsrInMemory(draft: Draft): void {
+  const { encoding, view, random } = draft;
+  if (!random.oneIn(8)) view.setUint32(at(draft, encoding.address!.target), random.next() & 0xffff, true);
+}
+
+function explicitLengths({ state, random }: Draft): void {
+  if (random.oneIn(6)) return;
+  state.setGpr(RAX, mask(BigInt(random.between(-18, 18)), 64));
+  state.setGpr(RDX, mask(BigInt(random.between(-18, 18)), 64));
+  if (random.oneIn(2)) state.bytes.copyWithin(FX_XMM, FX_XMM + 16, FX_XMM + 32);
+}
+
+/** Packed decimal digits, mostly valid ones. */
+function decimal(draft: Draft): void {
+  const { encoding, view, random } = draft;
+  const start = at(draft, encoding.address!.target);
+  if (random.oneIn(6)) return;
+  for (let i = 0; i < 9; i++) view.setUint8(start + i, (random.below(10) << 4) | random.below(10));
+}
+
+function bounds(draft: Draft): void {
+  const { encoding, state, view, random } = draft;
+  const index = at(draft, encoding.address!.target);
+  const value = Number(BigInt.asIntN(encoding.bits, state.gpr(encoding.reg!)));
+  const low = random.oneIn(3) ? value + 1 : value - random.below(3);
+  const high = random.oneIn(3) ? value - 1 : value + random.below(3);
+  if (encoding.bits === 16) {
+    view.setInt16(index, low, true);
+    view.setInt16(index + 2, high, true);
+  } else {
+    view.setInt32(index, low, true);
+    view.setInt32(index + 4, high, true);
+  }
+}
+
+/** The x87 operand widths where memory holds something else than noise is put there by `prepare`. */
+export const RULES: readonly Rule[] = [
+  { mnemonics: /^(movs|cmps|stos|lods|scas)$/, implied: true, repeats: true, registers: strings },
+  { mnemonics: /^(ins|outs)$/, implied: true, registers: strings },
+  { mnemonics: /^xlat$/, implied: true, registers: (draft) => draft.state.setGpr(RBX, pointer(draft, -300, 40)) },
+  { mnemonics: /^maskmov/, implied: true, registers: (draft) => draft.state.setGpr(RDI, pointer(draft, -300, 300)) },
+  { mnemonics: /^bt[src]?$/, distinct: true, registers: bitOffsets },
+  { mnemonics: /^i?div$/, registers: dividend },
+  { mnemonics: /^cmpxchg$/, memory: accumulatorInMemory },
+  { mnemonics: /^cmpxchg8b$/, memory: pairInMemory },
+  { mnemonics: /^(rol|ror|rcl|rcr|shl|shr|sar|shld|shrd)\.cl$/, registers: shiftCount },
+  { mnemonics: /^popf$/, memory: flagsOnStack },
+  { mnemonics: /^(enter|leave)$/, registers: (draft) => draft.state.setGpr(RBP, BigInt(draft.base + MIDDLE + draft.random.between(-200, 200))) },
+  { mnemonics: /^ret$/, branches: true, memory: returnAddress },
+  { mnemonics: /^iret$/, branches: true, memory: interruptFrame },
+  { mnemonics: /^(call|jmp)$/, branches: true, registers: targetInRegister, memory: targetInMemory },
+  { mnemonics: /^(loop|loope|loopne|jcxz)$/, implied: true, branches: true, registers: loopCount },
+  { mnemonics: /^(j..?.?|int3|int1|into|ud2)$/, branches: true },
+  { mnemonics: /^bound$/, memory: bounds },
+  { mnemonics: /^fxsave$/, operandSize: 512 },
+  { mnemonics: /^fxrstor$/, operandSize: 512, memory: fxImage },
+  { mnemonics: /^(frstor|fnsave|fldenv|fnstenv)$/, operandSize: 108 },
+  { mnemonics: /^ldmxcsr$/, memory: mxcsrInMemory },
+  { mnemonics: /^fbld$/, memory: decimal },
+  { mnemonics: /^pcmpestr/, registers: explicitLengths },
+];
