@@ -9,7 +9,7 @@ import { CROSS, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../generated
 import {
   allocate, fetchPointer, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT,
 } from "./code";
-import { decode, ENDS, LENGTH_MAX } from "./decode";
+import { decode, DECODE_READS, ENDS, LENGTH_MAX } from "./decode";
 import { wrapRip } from "./rip";
 
 /** Most operations of one run. */
@@ -69,8 +69,9 @@ function link(op: u32, offset: u32, known: u32): void {
 /** Decode one instruction; one that runs over the page's end becomes CROSS, because what follows there may change. */
 function decodeAt(cpu: u32, bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   const room = PAGE_BYTES - offset;
-  if (room >= LENGTH_MAX) return decode(bytes, mode, offset, op);
-  memory.fill(cpu + FETCH, 0, 32);
+  // What is behind the page may be the end of linear memory.
+  if (room >= DECODE_READS) return decode(bytes, mode, offset, op);
+  memory.fill(cpu + FETCH, 0, DECODE_READS);
   memory.copy(cpu + FETCH, bytes, room);
   const decoded = decode(cpu + FETCH, mode, offset, op);
   if ((decoded & 0xff) <= room) return decoded;

@@ -13,6 +13,8 @@ import { ILLEGAL, NOP, TOO_LONG, XCHG_RAX_R_16, XCHG_RAX_R_64 } from "../generat
 
 /** Longest instruction (Intel SDM vol. 2, 2.3.11). */
 export const LENGTH_MAX: u32 = 15;
+/** Most bytes that are looked at before an instruction is found too long: 14 prefixes, 3 of opcode, ModRM, SIB, 4 and 8. */
+export const DECODE_READS: u32 = 32;
 
 const LEAF: u32 = 0x8000;
 const LEAF_SIZE: u32 = 20;
@@ -56,7 +58,7 @@ const REX: u32 = 0x40;
 export const ENDS: u32 = 0x100;
 
 /**
- * Decode the instruction at `bytes` (at least 15 of them readable) in decode mode `mode` into the operation record `op`.
+ * Decode the instruction at `bytes` (DECODE_READS of them readable, LENGTH_MAX of any consequence) in decode mode `mode` into the operation record `op`.
  * `offset` is its offset in the page. Returns its length, with ENDS when nothing after it is reached by falling through.
  */
 export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
@@ -112,7 +114,11 @@ export function decode(bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   const exchange = opcode == 0x90 && map == 0 && rex & REX_B;
   const mandatory: u32 = exchange ? 0 : prefix & PFX_REP ? 2 : prefix & PFX_REPNE ? 3 : operand16 ? 1 : 0;
   const found = walk(map, opcode, modrm, mandatory, long);
-  if (!found) return finish(op, ILLEGAL, at - bytes) | ENDS;
+  if (!found) {
+    // Of an opcode with any form ModRM was looked at: the instruction reaches into another page when ModRM lies there.
+    const end = at - bytes + u32(known(map, opcode));
+    return finish(op, end > LENGTH_MAX ? TOO_LONG : ILLEGAL, min(end, LENGTH_MAX)) | ENDS;
+  }
   const leaf = changetype<u32>(LEAVES) + (found & ~LEAF) * LEAF_SIZE;
   const rule = <u32>load<u8>(leaf + 18);
   const flags = <u32>load<u8>(leaf + 19);
@@ -213,6 +219,11 @@ function finish(op: u32, number: u32, length: u32): u32 {
   store<u16>(op + OP, <u16>number);
   store<u8>(op + OP_LEN, <u8>length);
   return length;
+}
+
+/** Whether the table has any form of an opcode. */
+function known(map: u32, opcode: u32): bool {
+  return load<u16>(changetype<u32>(ROOT) + (map * 256 + opcode) * 2) != 0;
 }
 
 /** Find the leaf of an opcode; 0 when there is no such instruction. */

@@ -1,12 +1,4 @@
 // Encodings that the decoder reads otherwise than iced-x86, and why.
-import type { Instruction, Site } from './instruction.ts';
-import type { Verdict } from './oracle.ts';
-
-export interface Case {
-  readonly site: Site;
-  readonly theirs: Verdict;
-  readonly ours: { readonly name: string; readonly instruction: Instruction };
-}
 
 interface Deviation {
   readonly reason: string;
@@ -54,7 +46,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   },
 ];
 
-/** Why a disagreement is meant, or undefined. */
-export function deviationOf({ theirs, ours }: Case): string | undefined {
-  return DEVIATIONS.find((it) => it.ours.test(ours.name) && it.theirs.test(theirs.code))?.reason;
+/** Why a disagreement of our operation and iced's encoding is meant, or undefined. */
+export function deviationOf(ours: string, theirs: string): string | undefined {
+  return DEVIATIONS.find((it) => it.ours.test(ours) && it.theirs.test(theirs))?.reason;
 }

@@ -66,3 +66,11 @@ export function modrms(opcode: readonly number[]): number[] {
   if (GROUPS.has(key)) return range(8).flatMap((reg) => [0x05, 0x43, 0xc1].map((byte) => byte | (reg << 3)));
   return [0x05, 0x54, 0xa3, 0xcf];
 }
+
+/** Every ModRM byte with SIB bytes that matter: no index, no base, each register in each place. */
+export function* addressForms(): Generator<readonly [modrm: number, sib: number]> {
+  for (let modrm = 0; modrm < 0x100; modrm++) {
+    if ((modrm & 7) !== 4) yield [modrm, 0];
+    else for (const sib of [0x20, 0x25, 0x65, 0xa4, 0xe0, 0x05, 0x4d, 0x93, 0xfe, 0x2c]) yield [modrm, sib];
+  }
+}

@@ -17,8 +17,6 @@ export interface Verdict {
   readonly code: string;
   /** CPUID features that the instruction needs, by iced's names. */
   readonly features: readonly string[];
-  /** Segment prefix that counts for iced: ES 0 … GS 5. */
-  readonly segmentPrefix: number | undefined;
 }
 
 const GPR8 = 'AL CL DL BL SPL BPL SIL DIL R8L R9L R10L R11L R12L R13L R14L R15L AH CH DH BH';
@@ -101,7 +99,7 @@ export class Oracle {
       lock: it.hasLockPrefix,
       repeat: !string ? undefined : it.hasRepPrefix ? 'rep' : it.hasRepnePrefix ? 'repne' : undefined,
     };
-    return { instruction, code, features, segmentPrefix: REGISTERS.get(it.segmentPrefix)?.number };
+    return { instruction, code, features };
   }
 
   #operands(site: Site): Operand[] {

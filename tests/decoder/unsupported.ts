@@ -1,17 +1,39 @@
 // What the processor deliberately does not have, by iced-x86's CPUID features. Such instructions are #UD here.
+import { CpuidFeature } from 'iced-x86';
 
-const REASONS: readonly [reason: string, features: string][] = [
-  [
-    'beyond x86-64-v2: VEX, EVEX and XOP encodings',
-    'AVX AVX2 FMA FMA4 F16C XOP TBM LWP BMI1 BMI2 AVX_VNNI AVX_IFMA AVX_NE_CONVERT AVX_VNNI_INT8 AVX_VNNI_INT16 CMPCCXADD AMX_TILE AMX_INT8 AMX_BF16 AMX_FP16 AMX_COMPLEX AVX512F AVX512VL AVX512BW AVX512DQ AVX512CD AVX512ER AVX512PF AVX512_VBMI AVX512_VBMI2 AVX512_IFMA AVX512_VNNI AVX512_BITALG AVX512_VPOPCNTDQ AVX512_BF16 AVX512_FP16 AVX512_4FMAPS AVX512_4VNNIW AVX512_VP2INTERSECT SM3 SM4 SHA512',
-  ],
-  ['extended state is FXSAVE alone', 'XSAVE XSAVEOPT XSAVEC XSAVES'],
-  ['integer extensions beyond x86-64-v2', 'ADX MOVBE MOVDIRI MOVDIR64B RAO_INT RDRAND RDSEED RDPID ENQCMD'],
-  ['cryptography', 'AES PCLMULQDQ SHA GFNI VAES VPCLMULQDQ KL WIDE_KL PADLOCK_ACE PADLOCK_PHE PADLOCK_PMM PADLOCK_RNG PADLOCK_GMI CCS_HASH CCS_ENCRYPT'],
-  ['AMD, before SSE and gone', 'D3NOW D3NOWEXT SSE4A MMXEXT3DNOW CYRIX_D3NOW'],
-  ['virtualization: no nested guests', 'VMX SVM SKINIT SEV_ES SEV_SNP INVEPT INVVPID'],
-  ['transactions, bounds, control-flow enforcement, enclaves', 'RTM HLE MPX CET_SS SGX1 TDX SMX UINTR HRESET PCONFIG SEAM'],
-  ['memory and cache control', 'CLFLUSHOPT CLWB CLZERO CLDEMOTE MCOMMIT RDPRU INVPCID INVLPGB SNP TLBSYNC SERIALIZE WAITPKG MONITOR MONITORX PTWRITE RDPRU PKU FSGSBASE SMAP TSXLDTRK FRED LKGS MSRLIST WRMSRNS USER_MSR PBNDKB'],
+const REASONS: readonly { readonly reason: string; readonly features: string }[] = [
+  {
+    reason: 'vectors beyond x86-64-v2: VEX, EVEX and XOP encodings',
+    features: `AVX AVX2 F16C FMA FMA4 XOP LWP AVX_VNNI AVX_IFMA AVX_NE_CONVERT AVX_VNNI_INT8 AVX_VNNI_INT16 SHA512 SM3 SM4
+      AVX512F AVX512VL AVX512BW AVX512DQ AVX512CD AVX512ER AVX512PF AVX512_4FMAPS AVX512_4VNNIW AVX512_BF16
+      AVX512_BITALG AVX512_FP16 AVX512_IFMA AVX512_VBMI AVX512_VBMI2 AVX512_VNNI AVX512_VP2INTERSECT AVX512_VPOPCNTDQ
+      AMX_TILE AMX_INT8 AMX_BF16 AMX_FP16 AMX_COMPLEX KNC`,
+  },
+  {
+    reason: 'integer instructions beyond x86-64-v2',
+    features: 'ADX BMI1 BMI2 TBM CMPCCXADD MOVBE MOVDIRI MOVDIR64B ENQCMD RAO_INT RDRAND RDSEED RDPID',
+  },
+  { reason: 'state beyond FXSAVE', features: 'XSAVE XSAVEC XSAVEOPT XSAVES PKU FSGSBASE' },
+  {
+    reason: 'cryptography',
+    features: 'AES PCLMULQDQ VAES VPCLMULQDQ GFNI SHA KL AESKLE WIDE_KL PADLOCK_ACE PADLOCK_PHE PADLOCK_PMM PADLOCK_RNG PADLOCK_GMI PADLOCK_UNDOC',
+  },
+  { reason: "AMD's own and gone", features: 'D3NOW D3NOWEXT CYRIX_D3NOW SSE4A' },
+  {
+    reason: 'no guests in the guest',
+    features: 'VMX INVEPT INVVPID SVM SKINIT SKINIT_or_SVM SEV_ES SEV_SNP RMPQUERY TDX',
+  },
+  {
+    reason: 'transactions, bounds, shadow stacks, enclaves, measured launch, system management',
+    features: 'RTM HLE HLE_or_RTM TSXLDTRK MPX CET_SS CET_IBT SGX1 OSS SMX SMM TSE PCONFIG UINTR FRED LKGS',
+  },
+  {
+    reason: 'cache, translation and power control',
+    features: 'CLFLUSHOPT CLWB CLZERO CLDEMOTE PCOMMIT MCOMMIT INVPCID INVLPGB SMAP MONITOR MONITORX WAITPKG SERIALIZE HRESET PTWRITE RDPRU MSRLIST WRMSRNS WBNOINVD',
+  },
 ];
 
-export const UNSUPPORTED: ReadonlySet<string> = new Set(REASONS.flatMap(([, features]) => features.split(' ')));
+/** Names of CPUID features as iced-x86 gives them. */
+export const UNSUPPORTED: ReadonlySet<string> = new Set(REASONS.flatMap(({ features }) => features.split(/\s+/)));
+
+for (const name of UNSUPPORTED) if (!(name in CpuidFeature)) throw new Error(`iced-x86 knows no CPUID feature ${name}`);

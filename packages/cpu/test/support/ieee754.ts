@@ -124,7 +124,7 @@ export function operate(format: Format, operator: Operator, left: bigint, right:
   }
   const [x, y] = [numberOf(format, a), numberOf(format, b)];
   const approximate = { add: x + y, sub: x - y, mul: x * y, div: x / y, sqrt: Math.sqrt(y) }[operator];
-  if (Number.isNan(approximate))
+  if (Number.isNaN(approximate))
     return { bits: signBit(format) | infinity(format) | quietBit(format), flags: MXCSR.IE };
   const special = exactCase(format, operator, a, b, mxcsr);
   if (special !== undefined) {
