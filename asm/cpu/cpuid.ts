@@ -134,7 +134,7 @@ function basic(cpu: u32, leaf: u32, index: u32): void {
   }
 }
 
-/** Function Bh: one thread in one core. EAX is the shift to the next level's ID, EBX processors at the level, ECX level number and type. */
+/** Function Bh: one thread in one core. EAX: shift to the next level's ID; EBX: processors; ECX: level's number and type. */
 function topology(cpu: u32, index: u32): void {
   if (index == 0) answer(cpu, 0, 1, 0x100, 0);
   else if (index == 1) answer(cpu, 0, 1, 0x201, 0);

@@ -5,7 +5,7 @@ import {
   OP, OP_LEN, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED,
 } from "../layout/op";
 import { FUSED_BASES, FUSED_OPS } from "../generated/decode-tables";
-import { CROSS, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../generated/ops";
+import { CROSS, ILLEGAL, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../generated/ops";
 import {
   allocate, fetchPointer, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT,
 } from "./code";
@@ -74,7 +74,9 @@ function decodeAt(cpu: u32, bytes: u32, mode: u32, offset: u32, op: u32): u32 {
   memory.fill(cpu + FETCH, 0, DECODE_READS);
   memory.copy(cpu + FETCH, bytes, room);
   const decoded = decode(cpu + FETCH, mode, offset, op);
-  if ((decoded & 0xff) <= room) return decoded;
+  const length = decoded & 0xff;
+  // What makes an opcode illegal may be a ModRM byte in the next page.
+  if (length < room || (length == room && load<u16>(op + OP) != ILLEGAL)) return decoded;
   store<u16>(op + OP, <u16>CROSS);
   return room | ENDS;
 }

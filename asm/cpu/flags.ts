@@ -212,6 +212,16 @@ export function setCF(cpu: u32, carry: u32): void {
   setArithmetic(cpu, (getFlags(cpu) & ~CF) | carry);
 }
 
+/** Set CF to the bit that BT tested; ZF stays, OF SF AF PF are undefined (Intel SDM vol. 2, BT) and cheap. */
+export function setBitTested(cpu: u32, bit: u32): void {
+  if (load<u8>(cpu + FLAG_OP) == EAGER) {
+    store<u32>(cpu + RFLAGS, (load<u32>(cpu + RFLAGS) & ~CF) | bit);
+    return;
+  }
+  store<u64>(cpu + FLAG_A, <u64>bit);
+  store<u8>(cpu + FLAG_OP, <u8>SHIFT);
+}
+
 /** Condition code 0–15 (O NO B AE E NE BE A S NS P NP L GE LE G; Intel SDM vol. 1, appendix B). */
 export function condition(cpu: u32, code: u32): bool {
   let holds: u32;

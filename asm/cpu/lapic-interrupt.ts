@@ -3,7 +3,8 @@
 import { INTR, LAPIC_ERRORS, LAPIC_EXTINT, NMI_LATCHED, PENDING } from "../layout/cpu";
 import { endOfInterrupt } from "./host";
 import {
-  DFR, enabled, EXTINT, FIXED, highest, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LOWEST, LVT_ERROR, LVT_LINT0, LVT_MASKED, NMI_MODE, present, priority, putVector, register, testVector, TMR, x2apic,
+  DFR, enabled, EXTINT, FIXED, highest, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LOWEST, LVT_ERROR, LVT_LINT0, LVT_MASKED,
+  NMI_MODE, present, priority, putVector, register, testVector, TMR, x2apic,
 } from "./lapic-state";
 
 /** Vectors below are the processor's. */
@@ -120,7 +121,10 @@ export function lapicWakes(cpu: u32): bool {
   return load<u32>(cpu + NMI_LATCHED) != 0 || lapicPending(cpu) >= 0 || extIntAccepted(cpu);
 }
 
-/** Whether a message's destination (8 bits, or 32 from an x2APIC IPI) names this processor (Intel SDM vol. 3, 11.6.2 and 11.12.10). */
+/**
+ * Whether a message's destination (8 bits, or 32 from an x2APIC IPI) names this processor (Intel SDM vol. 3, 11.6.2 and
+ * 11.12.10).
+ */
 export function lapicMatches(cpu: u32, destination: u32, logical: bool): bool {
   if (!present(cpu)) return false;
   const wide = x2apic(cpu);

@@ -10,16 +10,14 @@
 //
 // What a guest may abuse: a timer with a period of nanoseconds interrupts at every boundary, on its own time only; register
 // numbers, sizes and values are all checked here, and only the 1 KiB of register state is ever addressed.
-import {
-  LAPIC, LAPIC_ERRORS, LAPIC_EXTINT, LAPIC_TIMER_DUE, MSR_APIC_BASE, MSR_TSC_DEADLINE,
-} from "../layout/cpu";
+import { LAPIC, LAPIC_ERRORS, LAPIC_EXTINT, LAPIC_TIMER_DUE, MSR_APIC_BASE, MSR_TSC_DEADLINE } from "../layout/cpu";
 import {
   alert, alertIfPending, endInterrupt, ILLEGAL_REGISTER, raiseError, sendIpi, sendSelf,
 } from "./lapic-interrupt";
 import {
-  APR, BASE_ADDRESS, BASE_BSP, BASE_ENABLE, BASE_X2APIC, DFR, EOI, ESR, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LVT_ERROR, LVT_LINT0,
-  LVT_LINT1, LVT_MASKED, LVT_PERFORMANCE, LVT_THERMAL, LVT_TIMER, PPR, priority, register, REGISTERS, SELF_IPI, setRegister,
-  SVR, SVR_ENABLE, TIMER_CURRENT, TIMER_DIVIDE, TIMER_INITIAL, TPR, VERSION, x2apic, enabled,
+  APR, BASE_ADDRESS, BASE_BSP, BASE_ENABLE, BASE_X2APIC, DFR, EOI, ESR, ICR, ICR_HIGH, ID, IRR, ISR, LDR, LVT_ERROR,
+  LVT_LINT0, LVT_LINT1, LVT_MASKED, LVT_PERFORMANCE, LVT_THERMAL, LVT_TIMER, PPR, priority, register, REGISTERS,
+  SELF_IPI, setRegister, SVR, SVR_ENABLE, TIMER_CURRENT, TIMER_DIVIDE, TIMER_INITIAL, TPR, VERSION, x2apic, enabled,
 } from "./lapic-state";
 import { currentCount, setDivider, setInitialCount, setTimerEntry } from "./lapic-timer";
 

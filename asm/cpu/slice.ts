@@ -21,7 +21,7 @@ export const FETCH_FAULT: u32 = 6;
 
 /** In STEP_OF: an instruction is being executed alone; TF and RF were set before it. */
 const ALONE: u32 = 1;
-const HAD_TF: u32 = 2;
+export const HAD_TF: u32 = 2;
 const HAD_RF: u32 = 4;
 
 /**

@@ -2,17 +2,19 @@
 // exist in long mode), and what kernels do beside them: SWAPGS, INVLPG.
 import {
   CPL, CR0, CS, EFER, FS, GS, JUMP, MODE, MODE_LONG64, MSR_CSTAR, MSR_KERNEL_GS_BASE, MSR_LSTAR, MSR_SFMASK, MSR_STAR,
-  MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, OK, R11, RCX, RDX, RIP, RSP, SEG, SEG_BASE, SEG_SIZE, SS,
+  MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, OK, R11, RCX, RDX, RFLAGS, RIP, RSP, SEG, SEG_BASE, SEG_SIZE, SS,
+  STEP_OF,
 } from "../layout/cpu";
 import { OP_SEG } from "../layout/op";
 import { effectiveAddress } from "./access";
 import { longMode } from "./descriptor";
 import { GP, raise, raiseError, UD } from "./exception";
-import { getFlags, IF, RF, setFlags, VM } from "./flags";
+import { getFlags, IF, RF, setFlags, TF, VM } from "./flags";
 import { flushPage } from "./mmu";
 import { updateMode } from "./mode";
 import { nextRip } from "./rip";
 import { setFlatSegment } from "./segment";
+import { HAD_TF } from "./slice";
 import { goOnAfresh, unprivileged } from "./system-common";
 
 const SCE: u32 = 1;
@@ -56,6 +58,8 @@ export function syscall(cpu: u32, pc: u32): u32 {
   if (long) {
     store<u64>(cpu + R11, <u64>flags);
     setFlags(cpu, flags & ~load<u32>(cpu + MSR_SFMASK));
+    // Single-stepping ends at the entry when the kernel masks TF: no trap after the SYSCALL.
+    if (!(load<u32>(cpu + RFLAGS) & TF)) store<u32>(cpu + STEP_OF, load<u32>(cpu + STEP_OF) & ~HAD_TF);
   } else setFlags(cpu, flags & ~(IF | VM));
   enter(cpu, <u32>(star >> 32), long ? CODE_64 : CODE_32);
   store<u64>(cpu + RIP, target);

@@ -1,7 +1,5 @@
 // Control registers (Intel SDM vol. 3, 2.5; AMD APM vol. 2, 3.1), and with them the switches between processor modes.
-import {
-  CR0, CR2, CR3, CR4, CS, EFER, FAULT, MODE, MODE_LONG64, OK, SEG, SEG_ATTR, SEG_SIZE,
-} from "../layout/cpu";
+import { CR0, CR2, CR3, CR4, CS, EFER, FAULT, MODE, MODE_LONG64, OK, SEG, SEG_ATTR, SEG_SIZE } from "../layout/cpu";
 import { OP_DST, OP_SRC } from "../layout/op";
 import { commit, readMemory, writeMemory } from "./access";
 import { GP, raise, raiseError, UD } from "./exception";
@@ -77,12 +75,13 @@ function writeCr0(cpu: u32, pc: u32, wanted: u64): u32 {
   return goOnAfresh(cpu, pc);
 }
 
-/** Paging goes on or off: with EFER.LME, long mode does (AMD APM vol. 2, 14.6). It needs PAE, and is not for 64-bit code to leave. */
+/** Paging goes on or off: with EFER.LME, long mode does (AMD APM vol. 2, 14.6). It needs PAE, and 64-bit code cannot leave it. */
 function switchLongMode(cpu: u32, on: bool): u32 {
   const efer = load<u64>(cpu + EFER);
   if (!(efer & LME)) return OK;
   if (on) {
-    if (!(load<u64>(cpu + CR4) & PAE) || load<u32>(cpu + SEG + CS * SEG_SIZE + SEG_ATTR) & ATTR_LONG) return raiseError(cpu, GP, 0);
+    const cs = load<u32>(cpu + SEG + CS * SEG_SIZE + SEG_ATTR);
+    if (!(load<u64>(cpu + CR4) & PAE) || cs & ATTR_LONG) return raiseError(cpu, GP, 0);
     store<u64>(cpu + EFER, efer | LMA);
   } else {
     if (load<u32>(cpu + MODE) & MODE_LONG64) return raiseError(cpu, GP, 0);

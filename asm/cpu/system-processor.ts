@@ -1,7 +1,7 @@
 // Instructions about the processor itself: halting, interrupts, time stamps, model-specific registers, identification.
 import {
-  COUNT_HALT, CPL, CR4, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, JUMP, MODE, MODE_REAL, MODE_V86, MSR_TSC_AUX, OK, PENDING,
-  RAX, RCX, RDX, RFLAGS, SHADOW, SHADOW_SET, SYSTEM_SCRATCH,
+  COUNT_HALT, CPL, CR4, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, JUMP, MODE, MODE_REAL, MODE_V86, MSR_TSC_AUX,
+  OK, PENDING, RAX, RCX, RDX, RFLAGS, SHADOW, SHADOW_SET, SYSTEM_SCRATCH,
 } from "../layout/cpu";
 import { cpuid } from "./cpuid";
 import { GP, raiseError } from "./exception";

@@ -1,7 +1,5 @@
 // Descriptor-table registers (Intel SDM vol. 2, SGDT, SIDT, LGDT, LIDT, SLDT, STR, LLDT, LTR).
-import {
-  FAULT, MODE, MODE_LONG64, MODE_REAL, MODE_V86, OK, SEG, SEG_SELECTOR, SEG_SIZE,
-} from "../layout/cpu";
+import { FAULT, MODE, MODE_LONG64, MODE_REAL, MODE_V86, OK, SEG, SEG_SELECTOR, SEG_SIZE } from "../layout/cpu";
 import { OP_DST, OP_PREFIX, PFX_OPERAND_SHIFT } from "../layout/op";
 import { commit, readMemory, writeMemory } from "./access";
 import { GP, raise, raiseError, UD } from "./exception";

@@ -2,7 +2,9 @@
 import { CPL, FAULT, MODE, MODE_REAL, MODE_V86, OK, SYSTEM_SCRATCH } from "../layout/cpu";
 import { OP_DST, OP_SRC } from "../layout/op";
 import { readMemory, systemTlb } from "./access";
-import { CODE, CONFORMING, descriptorAddress, isNull, longMode, NOT_SYSTEM, READABLE, wideRead, WRITABLE } from "./descriptor";
+import {
+  CODE, CONFORMING, descriptorAddress, isNull, longMode, NOT_SYSTEM, READABLE, wideRead, WRITABLE,
+} from "./descriptor";
 import { GP, raise, UD } from "./exception";
 import { getFlags, setArithmetic, ZF } from "./flags";
 import { NOWHERE } from "./mmu";

@@ -141,8 +141,8 @@ function enterTask(cpu: u32, wide: bool, nested: bool): u32 {
     flushTlb(cpu, true);
   }
   for (let i: u32 = 0; i < 8; i++) {
-    const value = wide ? load<u32>(image + EIP_32 + 8 + i * 4) : <u32>load<u16>(image + IP_16 + 4 + i * 2);
-    store<u64>(cpu + GPR + i * 8, <u64>value);
+    if (wide) store<u64>(cpu + GPR + i * 8, <u64>load<u32>(image + EIP_32 + 8 + i * 4));
+    else store<u16>(cpu + GPR + i * 8, load<u16>(image + IP_16 + 4 + i * 2));
   }
   const flags = wide ? load<u32>(image, EIP_32 + 4) : <u32>load<u16>(image, IP_16 + 2);
   setFlags(cpu, (flags & FLAGS_VALID) | (nested ? NT : 0));

@@ -30,22 +30,18 @@ export class Comparison {
     const lacking =
       theirs.instruction.mnemonic !== 'nop' && theirs.features.some((feature) => UNSUPPORTED.has(feature));
     const illegal = lacking || wanted.mnemonic === 'illegal';
-    const agreed = illegal
-      ? ours.instruction.mnemonic === 'illegal'
-      : render(ours.instruction) === render(wanted);
-    if (agreed) return this.#count(illegal ? 'illegal' : 'agreed');
-    const reason = deviationOf(ours.name, theirs.code);
-    if (reason !== undefined) return this.#count(reason);
+    const agreed = illegal ? ours.instruction.mnemonic === 'illegal' : render(ours.instruction) === render(wanted);
+    const outcome = agreed ? (illegal ? 'illegal' : 'agreed') : deviationOf(ours.name, theirs.code);
+    if (outcome !== undefined) {
+      this.counts.set(outcome, (this.counts.get(outcome) ?? 0) + 1);
+      return;
+    }
     const place = `${site.bits}-bit ${Buffer.from(bytes.subarray(0, 15)).toString('hex')} at ${site.ip.toString(16)}`;
     const features = `${theirs.features.join()}${lacking ? ', not ours' : ''}`;
     this.#disagreements.set(
       `${ours.name} ${theirs.code}`,
       `${place}: ${ours.name} "${render(ours.instruction)}", iced: ${theirs.code} (${features}) "${render(wanted)}"`,
     );
-  }
-
-  #count(outcome: string): void {
-    this.counts.set(outcome, (this.counts.get(outcome) ?? 0) + 1);
   }
 }
 

@@ -6,7 +6,7 @@ import { Comparison } from './compare.ts';
 import { DEVIATIONS } from './deviations.ts';
 import { addressForms, modrms, opcodes, PREFIXES, Random, REX_PREFIXES } from './enumerate.ts';
 import type { Site } from './instruction.ts';
-import { PAGE_SIZE, Subject } from './subject.ts';
+import { OPERATIONS, PAGE_SIZE, Subject } from './subject.ts';
 
 const LONGEST = 15;
 /** A page whose address fills the instruction pointer, so that one cut to 16 or 32 bits shows. */
@@ -48,9 +48,10 @@ describe('the decoder and iced-x86 agree', () => {
       }
     }
     expect(comparison.disagreements).toEqual([]);
-    // Nothing is excused that need not be, and most of the work was not about illegal encodings.
+    // Nothing of the table was left out, nothing is excused that need not be.
+    expect(OPERATIONS.filter((name) => !comparison.operations.has(name))).toEqual([]);
     expect(DEVIATIONS.filter(({ reason }) => !comparison.counts.has(reason))).toEqual([]);
-    expect(comparison.counts.get('agreed')).toBeGreaterThan(200_000);
+    expect(comparison.counts.get('agreed')).toBeGreaterThan(150_000);
   });
 
   test('about every way to address memory', () => {
@@ -58,7 +59,9 @@ describe('the decoder and iced-x86 agree', () => {
     const encodings = new Encodings(0xadd4);
     const prefixes = [[], [0x67], [0x65], [0x41], [0x42], [0x47], [0x67, 0x43], [0x64, 0x67, 0x44]];
     for (const bits of BITS) {
-      for (const prefix of bits === 64 ? prefixes : prefixes.filter((bytes) => bytes.every((byte) => byte >> 4 !== 4))) {
+      for (const prefix of bits === 64
+        ? prefixes
+        : prefixes.filter((bytes) => bytes.every((byte) => byte >> 4 !== 4))) {
         for (const [modrm, sib] of addressForms()) {
           for (const opcode of [[0x8b], [0x80], [0x8d], [0x0f, 0x10], [0x0f, 0x6f]]) {
             comparison.compare(...encodings.next(bits, ...prefix, ...opcode, modrm, sib));
@@ -73,7 +76,7 @@ describe('the decoder and iced-x86 agree', () => {
     const comparison = new Comparison();
     const encodings = new Encodings(0xbad5eed);
     for (const bits of BITS) {
-      for (let count = 0; count < 200_000; count++) comparison.compare(...encodings.next(bits));
+      for (let count = 0; count < 100_000; count++) comparison.compare(...encodings.next(bits));
     }
     expect(comparison.disagreements).toEqual([]);
   });

@@ -78,14 +78,14 @@ export class Oracle {
     decoder.ip = BigInt(site.ip);
     decoder.decodeOut(this.#instruction);
     decoder.free();
-    return this.#read(site);
+    return this.#read();
   }
 
-  #read(site: Site): Verdict {
+  #read(): Verdict {
     const it = this.#instruction;
     const code = Code[it.code]!;
     const features = [...it.cpuidFeatures()].map((feature) => CpuidFeature[feature]!);
-    const operands = this.#operands(site);
+    const operands = this.#operands();
     const mnemonic = mnemonicOf(code, Mnemonic[it.mnemonic]!);
     const address = this.#address();
     const string = it.isStringInstruction;
@@ -102,7 +102,7 @@ export class Oracle {
     return { instruction, code, features };
   }
 
-  #operands(site: Site): Operand[] {
+  #operands(): Operand[] {
     const it = this.#instruction;
     if (it.isStringInstruction) return [];
     const words = this.#wordsOf(it.code);
@@ -114,7 +114,7 @@ export class Oracle {
       const word = words[index] ?? '';
       if (word === 'CL' || word === '1' || (IMPLIED.has(word) && !spelled)) continue;
       if (word === 'DX' && !words.includes('r16')) continue;
-      const operand = this.#operand(index, site);
+      const operand = this.#operand(index);
       if (operand !== undefined) operands.push(operand);
     }
     return operands;
@@ -129,7 +129,7 @@ export class Oracle {
     return words;
   }
 
-  #operand(index: number, site: Site): Operand | undefined {
+  #operand(index: number): Operand | undefined {
     const it = this.#instruction;
     switch (it.opKind(index)) {
       case OpKind.Register: {
@@ -146,7 +146,7 @@ export class Oracle {
       case OpKind.FarBranch32:
         return { kind: 'A', value: BigInt(it.farBranch32) | (BigInt(it.farBranchSelector) << 32n) };
       case OpKind.Memory:
-        return it.mnemonic === Mnemonic.Xlatb ? undefined : this.#memory(site);
+        return it.mnemonic === Mnemonic.Xlatb ? undefined : this.#memory();
       case OpKind.MemorySegDI:
       case OpKind.MemorySegEDI:
       case OpKind.MemorySegRDI:
@@ -156,7 +156,7 @@ export class Oracle {
     }
   }
 
-  #memory(site: Site): MemoryOperand {
+  #memory(): MemoryOperand {
     const it = this.#instruction;
     const number = (register: number): number | undefined => REGISTERS.get(register)?.number;
     const ip = it.isIpRelMemoryOperand;

@@ -3,7 +3,7 @@ import { FPR, MODE_D32, MODE_LONG64, RIP_BASE, XMM, ZERO } from '@vizor/asm/layo
 import { CODE_ARENA, RAM_BASE_MIN, WASM_PAGE, WASM_PAGES_MAX } from '@vizor/asm/layout/memory';
 import * as layout from '@vizor/asm/layout/op';
 import { type CpuKernel, type CpuKernelHost, instantiateCpuKernel } from '@vizor/kernels';
-import { type Form, FORMS, OPERANDS, type OperandCode } from '../../packages/cpu/src/opcodes/index.ts';
+import { FORMS, type Form, OPERANDS, type OperandCode } from '../../packages/cpu/src/opcodes/index.ts';
 import { operationsOf } from '../../packages/cpu/src/opcodes/operation.ts';
 import { numberOperations } from '../../tools/opcodes/numbering.ts';
 import type { Instruction, MemoryOperand, Operand, RegisterFile, RegisterOperand, Site } from './instruction.ts';
@@ -46,8 +46,12 @@ for (const form of FORMS) {
     if (!MEANINGS.has(name)) MEANINGS.set(name, { form, size, memory });
   }
   // Wide branches have a twin for targets in the page.
-  if (form.attributes.has('wide')) MEANINGS.set(`${form.mnemonic.toUpperCase()}_LOCAL`, { form, size: undefined, memory: false });
+  if (form.attributes.has('wide'))
+    MEANINGS.set(`${form.mnemonic.toUpperCase()}_LOCAL`, { form, size: undefined, memory: false });
 }
+
+/** Every operation that bytes can decode to. */
+export const OPERATIONS: readonly string[] = [...MEANINGS.keys()];
 
 const nothing = (): number => 0;
 const NO_HOST: CpuKernelHost = {

@@ -1,6 +1,6 @@
 import type { Encoding } from './forms.ts';
 import type { Random } from './random.ts';
-import { CODE, MIDDLE, WINDOW } from './region.ts';
+import { CODE, HLT, MIDDLE, WINDOW } from './region.ts';
 import { FX_XMM, GPRS, type State } from './state.ts';
 
 /** What a rule may change before the instruction runs. */
@@ -140,12 +140,14 @@ function returnAddress(draft: Draft): void {
 
 function targetInRegister(draft: Draft): void {
   const { encoding, state } = draft;
-  if (encoding.address === undefined && encoding.rm !== RSP) state.setGpr(encoding.rm!, codeAddress(draft));
+  if (encoding.rm !== undefined && encoding.rm !== RSP) state.setGpr(encoding.rm, codeAddress(draft));
 }
 
 function targetInMemory(draft: Draft): void {
-  const { encoding, view } = draft;
+  const { encoding, state, view } = draft;
   if (encoding.address !== undefined) view.setBigUint64(at(draft, encoding.address.target), codeAddress(draft), true);
+  // A jump to the stack goes no further than there.
+  if (encoding.rm === RSP) view.setUint8(at(draft, state.gpr(RSP)), HLT);
 }
 
 function loopCount({ state, random }: Draft): void {

@@ -8,7 +8,7 @@ import { prepare } from './prepare.ts';
 import { hash } from './random.ts';
 import { CODE, WINDOW_SIZE } from './region.ts';
 import { RULES } from './rules.ts';
-import { describe, NO_VECTOR, State } from './state.ts';
+import { describe, describeItems, NO_VECTOR, State } from './state.ts';
 
 /** States that each encoding of a form runs on. */
 const STATES_PER_ENCODING = 8;
@@ -86,10 +86,8 @@ export class Duel {
       `  rerun: VIZOR_FORM='${id}' VIZOR_STATE=${n} npx vitest run tests/differential`,
       '  before',
       describe(this.#state, wide),
-      '  host',
-      describe(this.#host.output, wide),
-      '  ours',
-      describe(this.#guest.output, wide),
+      `  host: ${describeItems(this.#host.output, differences)}`,
+      `  ours: ${describeItems(this.#guest.output, differences)}`,
     ].join('\n');
   }
 }

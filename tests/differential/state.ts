@@ -99,11 +99,44 @@ export function describe(state: State, wide: boolean): string {
       `  tags ${hex(view.getUint8(FX_TAGS), 2)}  mxcsr ${hex(view.getUint32(FX_MXCSR, true), 8)}${end}`,
   );
   for (let i = 0; i < 8; i++) {
-    const at = FX_ST + i * 16;
-    const value = `${hex(view.getUint16(at + 8, true), 4)}.${hex(view.getBigUint64(at, true), 16)}`;
-    lines.push(`st${i} ${value}  ${xmm(state, i)}${wide ? `  ${xmm(state, i + 8)}` : ''}`);
+    lines.push(`st${i} ${extended(state, i)}  ${xmm(state, i)}${wide ? `  ${xmm(state, i + 8)}` : ''}`);
   }
   return lines.map((line) => `    ${line}`).join('\n');
+}
+
+/** The items that `compare` named. */
+export function describeItems(state: State, items: readonly string[]): string {
+  return items.map((item) => `${item} ${describeItem(state, item)}`).join('  ');
+}
+
+function describeItem(state: State, item: string): string {
+  const { view } = state;
+  const register = REGISTER_NAMES.indexOf(item);
+  if (register >= 0) return hex(state.gpr(register), 16);
+  if (item.startsWith('xmm')) return xmm(state, Number(item.slice(3))).replace(/^\S+ /, '');
+  if (item.startsWith('st')) return extended(state, Number(item.slice(2)));
+  switch (item) {
+    case 'flags':
+      return hex(state.flags, 8);
+    case 'fcw':
+      return hex(view.getUint16(FX_FCW, true), 4);
+    case 'fsw':
+      return hex(view.getUint16(FX_FSW, true), 4);
+    case 'tags':
+      return hex(view.getUint8(FX_TAGS), 2);
+    case 'mxcsr':
+      return hex(view.getUint32(FX_MXCSR, true), 8);
+    case 'vector':
+    case 'rip':
+      return state.vector === NO_VECTOR ? 'none' : `${state.vector} at ${hex(state.faultRip, 8)}`;
+    default:
+      return '';
+  }
+}
+
+function extended(state: State, n: number): string {
+  const at = FX_ST + n * 16;
+  return `${hex(state.view.getUint16(at + 8, true), 4)}.${hex(state.view.getBigUint64(at, true), 16)}`;
 }
 
 function xmm(state: State, n: number): string {

@@ -62,6 +62,32 @@ function defineArithmetic(): void {
   }
 }
 
+/** Shifts and multiplications of 32 and 64 bits; asm/cpu/integer has what they mean. */
+function defineShifts(): void {
+  const shifts = { SHL: 'shiftLeft', SHR: 'shiftRight', SAR: 'shiftArithmetic', ROL: 'rotateLeft', ROR: 'rotateRight' };
+  const counts = { _RI_: 'imm<u8>(pc)', _R_: '1', _CL_R_: 'load<u8>(cpu + RCX)' };
+  for (const bits of [32, 64] as const) {
+    const type = TYPES[bits];
+    for (const [name, shift] of Object.entries(shifts)) {
+      for (const [form, count] of Object.entries(counts)) {
+        define(
+          `${name}${form}${bits}`,
+          `setDst<${type}>(cpu, pc, ${shift}<${type}>(cpu, dst<${type}>(cpu, pc), ${count})); ${NEXT}`,
+        );
+      }
+    }
+    const signed = `i${bits}`;
+    const multiply = (a: string, b: string) =>
+      `setDst<${type}>(cpu, pc, <${type}>multiplyTruncated<${signed}>(cpu, ${a}, ${b})); ${NEXT}`;
+    const dst = `dst<${signed}>(cpu, pc)`;
+    const src = `src<${signed}>(cpu, pc)`;
+    define(`IMUL_RR_${bits}`, multiply(dst, src));
+    define(`IMUL_RM_${bits}`, `${fetch('read', signed)} ${multiply(dst, `load<${signed}>(at)`)}`);
+    define(`IMUL_RRI_${bits}`, multiply(src, `imm<${signed}>(pc)`));
+    define(`MUL_R_${bits}`, `multiply<${type}>(cpu, dst<${type}>(cpu, pc)); ${NEXT}`);
+  }
+}
+
 function defineMoves(): void {
   for (const bits of ALL) {
     const type = TYPES[bits];
@@ -72,9 +98,11 @@ function defineMoves(): void {
     define(`MOV_MI_${bits}`, `${fetch('write', type)} store<${type}>(at, imm<${type}>(pc)); ${finish} ${NEXT}`);
   }
   const extensions = { MOVZX_B: 'u8', MOVZX_W: 'u16', MOVSX_B: 'i8', MOVSX_W: 'i16', MOVSXD: 'i32' };
-  for (const [name, from] of Object.entries(extensions)) {
+  for (const [name, source] of Object.entries(extensions)) {
     for (const bits of [16, 32, 64] as const) {
       const to = TYPES[bits];
+      // A 32-bit MOVSXD extends nothing; its destination is zero-extended like any other.
+      const from = source === 'i32' && bits === 32 ? to : source;
       const signed = from.startsWith('i') ? `i${bits}` : to;
       define(`${name}_RR_${bits}`, `setDst<${to}>(cpu, pc, <${to}><${signed}>src<${from}>(cpu, pc)); ${NEXT}`);
       define(
@@ -243,6 +271,7 @@ export function fusedPairs(): { base: string; condition: number; fused: string }
 }
 
 defineArithmetic();
+defineShifts();
 defineMoves();
 defineStack();
 defineConditional();

@@ -24,7 +24,7 @@ export function interpreterSource(groups: readonly Executor[]): string {
   );
   return `
 import {
-  CODE_KEY, FAULT, JUMP, OK, RBP, RIP, RIP_BASE, RSP,
+  CODE_KEY, FAULT, JUMP, OK, RBP, RCX, RIP, RIP_BASE, RSP,
 } from "../layout/cpu";
 import { RAM_BASE_MIN } from "../layout/memory";
 import { OP_DISP, OP_IMM, OP_LEN, OP_LINK, OP_LINK_KEY, OP_PAGE_OFFSET, OP_SIZE } from "../layout/op";
@@ -37,6 +37,9 @@ import {
   conditionLE, conditionNE, conditionNO, conditionNP, conditionNS, conditionO, conditionP, conditionS, dec, dst, enter, imm,
   inc, jumpCached, leaHot, modifyHot, neg, not, or, popHot, pushHot, readHot, sbb, setDst, src, sub, test, writeHot, xor,
 } from "../cpu/hot";
+import { multiply, multiplyTruncated } from "../cpu/integer/multiply";
+import { rotateLeft, rotateRight } from "../cpu/integer/rotate";
+import { shiftArithmetic, shiftLeft, shiftRight } from "../cpu/integer/shift";
 import { canonical } from "../cpu/mmu";
 import { currentRip, nextRip, wrapRip } from "../cpu/rip";
 import {

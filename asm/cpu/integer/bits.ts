@@ -3,7 +3,7 @@
 import { FAULT, OK, TLB_NOW } from "../../layout/cpu";
 import { EA_FLAT32, OP_DST, OP_EA, OP_IMM, OP_SEG, OP_SRC } from "../../layout/op";
 import { commit, effectiveAddress, modifyLinear, operandVector, readLinear } from "../access";
-import { PF, setArithmetic, setCF, ZF } from "../flags";
+import { PF, setArithmetic, setBitTested, ZF } from "../flags";
 import { NOWHERE } from "../mmu";
 import { segmentAddress } from "../segment-check";
 import { addressMask, setRegister, source } from "./operand";
@@ -24,7 +24,7 @@ function displacedLinear(cpu: u32, pc: u32, displacement: i64, size: u32, write:
 // @ts-ignore: decorator
 @inline
 export function changeBit<T>(cpu: u32, kind: u32, value: T, bit: u32): T {
-  setCF(cpu, <u32>(value >> <T>bit) & 1);
+  setBitTested(cpu, <u32>(value >> <T>bit) & 1);
   const mask = <T>1 << <T>bit;
   switch (kind) {
     case BTS: return value | mask;

@@ -1,10 +1,10 @@
-// MUL, IMUL, DIV, IDIV. Flags that the manuals leave undefined are as Zen 4 has them: a multiplication changes only CF and
-// OF, a division sets AF, clears PF ZF SF and leaves CF and OF.
+// MUL, IMUL, DIV, IDIV. Of the flags that the manuals leave undefined, a multiplication takes SF ZF PF from the low half
+// (cheap: they stay lazy), a division does as Zen 4 does: it sets AF, clears PF ZF SF and leaves CF and OF.
 import { FAULT, OK, RAX, RDX } from "../../layout/cpu";
 import { OP_DST } from "../../layout/op";
 import { DE, raise } from "../exception";
-import { AF, CF, getFlags, OF, setArithmetic } from "../flags";
-import { setCarryOverflow, setRegister, single, source } from "./operand";
+import { AF, CF, flagsShift, getFlags, OF, setArithmetic } from "../flags";
+import { setRegister, single, source } from "./operand";
 import { divideWide, mulHigh, mulHighSigned } from "./wide";
 
 /** Store a double-width product: AX, or DX:AX and wider. */
@@ -31,7 +31,7 @@ export function multiply<T>(cpu: u32, value: T): void {
   else high = <T>((a * <u64>value) >> (sizeof<T>() * 8));
   setProduct<T>(cpu, low, high);
   const over = u32(high != 0);
-  setCarryOverflow(cpu, over, over);
+  flagsShift<T>(cpu, low, over, over);
 }
 
 /** IMUL with one operand: rDX:rAX (AX for bytes) = rAX × value. `T` is signed. */
@@ -45,7 +45,7 @@ export function multiplySigned<T>(cpu: u32, value: T): void {
   else high = <T>((a * <i64>value) >> (sizeof<T>() * 8));
   setProduct<T>(cpu, low, high);
   const over = u32(high != low >> <T>(sizeof<T>() * 8 - 1));
-  setCarryOverflow(cpu, over, over);
+  flagsShift<T>(cpu, low, over, over);
 }
 
 /** IMUL with two or three operands: the truncated product; CF and OF tell whether it lost something. `T` is signed. */
@@ -54,9 +54,11 @@ export function multiplySigned<T>(cpu: u32, value: T): void {
 export function multiplyTruncated<T>(cpu: u32, a: T, b: T): T {
   const low = <T>(<i64>a * <i64>b);
   let over: u32;
-  if (sizeof<T>() == 8) over = u32(mulHighSigned(<u64>a, <u64>b) != <u64>(<i64>low >> 63));
-  else over = u32(<i64>a * <i64>b != <i64>low);
-  setCarryOverflow(cpu, over, over);
+  // Most factors are small: 32-bit ones never overflow.
+  if (sizeof<T>() < 8) over = u32(<i64>a * <i64>b != <i64>low);
+  else if (<i64>a == <i64><i32>a && <i64>b == <i64><i32>b) over = 0;
+  else over = u32(mulHighSigned(<u64>a, <u64>b) != <u64>(<i64>low >> 63));
+  flagsShift<T>(cpu, low, over, over);
   return low;
 }
 

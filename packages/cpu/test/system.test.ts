@@ -512,6 +512,14 @@ describe('system calls', () => {
     expect(segment(layout.CS).selector).toBe(0x23);
   });
 
+  test('a SYSCALL whose kernel masks TF is not followed by a single-step trap', () => {
+    setUp(3, true);
+    bench.setQuad(layout.RFLAGS, 0x102n);
+    bench.setWord(layout.STEP_OF, 3);
+    expect(bench.execute('SYSCALL')).toBe(JUMP);
+    expect(bench.word(layout.STEP_OF)).toBe(1);
+  });
+
   test('SYSCALL and SYSRET need EFER.SCE; SYSRET needs protected mode', () => {
     for (const name of ['SYSCALL', 'SYSRET_32'] as const) {
       expect(bench.execute(name)).toBe(FAULT);

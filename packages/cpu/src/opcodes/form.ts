@@ -168,8 +168,12 @@ function expandConditions(form: Form): Form[] {
     ...form,
     opcode: form.opcode + code,
     mnemonic: form.mnemonic.replace('cc', condition),
-    text: form.text.replace(/^((?:0F )?)([0-9A-F]{2})/, (_, map: string, byte: string) =>
-      `${map}${(Number.parseInt(byte, 16) + code).toString(16).toUpperCase().padStart(2, '0')}`,
-    ).replace('cc ', `${condition} `),
+    text: form.text
+      .replace(
+        /^((?:0F )?)([0-9A-F]{2})/,
+        (_, map: string, byte: string) =>
+          `${map}${(Number.parseInt(byte, 16) + code).toString(16).toUpperCase().padStart(2, '0')}`,
+      )
+      .replace('cc ', `${condition} `),
   }));
 }

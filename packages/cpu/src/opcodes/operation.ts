@@ -74,7 +74,9 @@ export function operationOf(form: Form, bits: 16 | 32 | 64, memory: boolean): Op
   const size = rule === 'none' ? (typeof fixed === 'number' ? (fixed as 8 | 16 | 32) : undefined) : bits;
   const signature = form.operands.map((operand) => signatureOf(operand as OperandCode, memory)).join('');
   const suffix = form.operands.some((operand) => operand === 'Pq' || operand === 'Qq') ? 'MMX' : (size ?? '');
-  const name = [form.mnemonic.toUpperCase().replaceAll('.', '_'), signature, suffix].filter((part) => part !== '').join('_');
+  const name = [form.mnemonic.toUpperCase().replaceAll('.', '_'), signature, suffix]
+    .filter((part) => part !== '')
+    .join('_');
   return { name, group: form.group, size, memory: signature.includes('M'), signature };
 }
 
