@@ -21,7 +21,7 @@ const READS_LAYOUT = ['memory', 'kernels', 'cpu', 'kvm', 'machine'];
 /** Node's own modules that a package may use; `*` for all. The rest runs wherever WebAssembly does. */
 const NODE_MODULES: Record<string, string[]> = {
   kernels: ['node:fs'],
-  loader: ['node:zlib', 'node:crypto'],
+  loader: ['node:zlib', 'node:crypto', 'node:util'],
   machine: ['*'],
   cli: ['*'],
   testkit: ['*'],
@@ -50,9 +50,10 @@ interface Package {
 }
 
 const STATEMENT = /^(?:import|export)\b(?:[^'";]*?\bfrom\s*)?\s*'([^']+)'/gm;
-const EXPRESSION = /\bimport\(\s*'([^']+)'\s*\)|\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url\s*\)/g;
+const EXPRESSION =
+  /\bimport(?:\.meta\.resolve)?\(\s*'([^']+)'\s*\)|\bnew URL\(\s*'(\.[^']+)',\s*import\.meta\.url\s*\)/g;
 
-/** Every module a source file names, in `import`, `export … from`, `import()` and `new URL(…, import.meta.url)`. */
+/** Every module a source file names, in `import`, `export … from`, `import()`, `import.meta.resolve()` and `new URL(…, import.meta.url)`. */
 export function importsOf(source: string): Import[] {
   const code = source.replace(/^\s*(?:\/\/|\*).*$/gm, (comment) => comment.replace(/[^\n]/g, ' '));
   const found: Import[] = [];

@@ -1,7 +1,7 @@
 // One instruction's bytes to one operation, by the tables generated from the opcode table (tools/opcodes/tree.ts has their
 // layout). Intel SDM vol. 2, chapter 2 and appendix A.
 import {
-  DS, FPR, FS, GPR, GS, MODE_D32, MODE_FLAT, MODE_LONG64, RIP_BASE, SS, XMM, ZERO,
+  CS, DS, FPR, FS, GPR, GS, MODE_D32, MODE_FLAT, MODE_LONG64, RIP_BASE, SS, XMM, ZERO,
 } from "../layout/cpu";
 import {
   EA_ABSOLUTE, EA_FAST, EA_FLAT32, EA_GENERAL, OP, OP_BASE, OP_DISP, OP_DST, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_LINK,
@@ -274,7 +274,8 @@ function immediate(op: u32, at: u32, code: u32, column: u32): u32 {
 function addressKind(mode: u32, address: u32, segment: u32): u32 {
   if (segment == FS || segment == GS) return EA_GENERAL;
   if (mode & MODE_LONG64) return address == 2 ? EA_FAST : EA_GENERAL;
-  return mode & MODE_FLAT && address == 1 ? EA_FLAT32 : EA_GENERAL;
+  // A code segment is never writable, so an operand in CS has to be checked.
+  return mode & MODE_FLAT && address == 1 && segment != CS ? EA_FLAT32 : EA_GENERAL;
 }
 
 /**

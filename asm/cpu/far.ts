@@ -60,14 +60,14 @@ function execFarPointer(cpu: u32, pc: u32, operation: u32): u32 {
     case op.LDS_RM_16: return loadPointer(cpu, pc, DS, 2);
     case op.LDS_RM_32: return loadPointer(cpu, pc, DS, 4);
     case op.LSS_RM_16: return loadPointer(cpu, pc, SS, 2);
-    case op.LSS_RM_32: return loadPointer(cpu, pc, SS, 4);
-    case op.LSS_RM_64: return loadPointer(cpu, pc, SS, 8);
+    case op.LSS_RM_32:
+    case op.LSS_RM_64: return loadPointer(cpu, pc, SS, 4);
     case op.LFS_RM_16: return loadPointer(cpu, pc, FS, 2);
-    case op.LFS_RM_32: return loadPointer(cpu, pc, FS, 4);
-    case op.LFS_RM_64: return loadPointer(cpu, pc, FS, 8);
+    case op.LFS_RM_32:
+    case op.LFS_RM_64: return loadPointer(cpu, pc, FS, 4);
     case op.LGS_RM_16: return loadPointer(cpu, pc, GS, 2);
-    case op.LGS_RM_32: return loadPointer(cpu, pc, GS, 4);
-    case op.LGS_RM_64: return loadPointer(cpu, pc, GS, 8);
+    case op.LGS_RM_32:
+    case op.LGS_RM_64: return loadPointer(cpu, pc, GS, 4);
     case op.BOUND_RM_16: return bound(cpu, pc, 2);
     case op.BOUND_RM_32: return bound(cpu, pc, 4);
     case op.ARPL_RR_16: return adjustRegister(cpu, pc);
@@ -81,10 +81,12 @@ function transferDirect(cpu: u32, pc: u32, size: u32, call: bool): u32 {
   return transfer(cpu, pc, <u32>(pointer >> 32) & 0xffff, pointer & (size == 2 ? 0xffff : 0xffffffff), size, call);
 }
 
+/** AMD processors know no 64-bit offsets in far pointers: with REX.W they are m16:32, and CALL pushes 8-byte slots. */
 function transferIndirect(cpu: u32, pc: u32, size: u32, call: bool): u32 {
-  const at = readMemory(cpu, pc, size + 2);
+  const bytes = size == 2 ? 2 : 4;
+  const at = readMemory(cpu, pc, bytes + 2);
   if (!at) return FAULT;
-  return transfer(cpu, pc, load<u16>(at + size), slotAt(at, size), size, call);
+  return transfer(cpu, pc, load<u16>(at + bytes), slotAt(at, bytes), size, call);
 }
 
 function moveFromSegment(cpu: u32, pc: u32, size: u32): u32 {
@@ -132,7 +134,7 @@ function afterLoad(cpu: u32, pc: u32, mode: u32): u32 {
   return JUMP;
 }
 
-/** LES, LDS, LSS, LFS, LGS. */
+/** LES, LDS, LSS, LFS, LGS; with REX.W the offset is 32 bits nevertheless, zero-extended, as AMD processors have it. */
 function loadPointer(cpu: u32, pc: u32, index: u32, size: u32): u32 {
   const at = readMemory(cpu, pc, size + 2);
   if (!at) return FAULT;

@@ -18,7 +18,7 @@ export function gateA20(cpu: u32, gpa: u64): u64 {
 /** Linear-memory address of `size` bytes at `gpa` (within one page), or 0 when it is not RAM. */
 export function ramPointer(cpu: u32, gpa: u64, size: u32): u32 {
   const low = <u64>load<u32>(cpu + RAM_LOW);
-  if (gpa + size <= low) return load<u32>(cpu + RAM_BASE) + <u32>gpa;
+  if (gpa < low && gpa + size <= low) return load<u32>(cpu + RAM_BASE) + <u32>gpa;
   if (gpa >= FOUR_GIB && gpa < FOUR_GIB * 2 && gpa - FOUR_GIB + size <= <u64>load<u32>(cpu + RAM_HIGH)) {
     return load<u32>(cpu + RAM_BASE) + <u32>low + <u32>(gpa - FOUR_GIB);
   }

@@ -191,6 +191,8 @@ export class GuestCpu {
     view.setUint16(layout.FOP, from.getUint16(FX_FOP, true), true);
     view.setBigUint64(layout.FIP, from.getBigUint64(FX_FIP, true), true);
     view.setBigUint64(layout.FDP, from.getBigUint64(FX_FDP, true), true);
+    view.setUint16(layout.FCS, 0, true);
+    view.setUint16(layout.FDS, 0, true);
     view.setUint32(layout.MXCSR, from.getUint32(FX_MXCSR, true), true);
     const tags = from.getUint8(FX_TAGS);
     let full = 0;

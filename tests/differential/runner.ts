@@ -73,7 +73,7 @@ export class Duel {
     guest.window.set(this.#window);
     host.run(encoding.offset, encoding.wide);
     guest.run(encoding.offset, encoding.bytes.length, encoding.wide, branches);
-    return [...compare(encoding, this.#state, host.output, guest.output, this.#vendor), ...compareMemory(host.window, guest.window, host.base)];
+    return [...compare(encoding, this.#state, host.output, guest.output, this.#vendor), ...compareMemory(encoding, host.window, guest.window, host.base)];
   }
 
   #report(encoding: Encoding, n: number, differences: readonly string[]): string {

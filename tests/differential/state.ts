@@ -129,6 +129,10 @@ function describeItem(state: State, item: string): string {
     case 'vector':
     case 'rip':
       return state.vector === NO_VECTOR ? 'none' : `${state.vector} at ${hex(state.faultRip, 8)}`;
+    case 'x87-instruction':
+      return `${hex(view.getUint16(FX_FOP, true), 4)} at ${hex(view.getUint32(FX_FIP, true), 8)}`;
+    case 'x87-operand':
+      return hex(view.getUint32(FX_FDP, true), 8);
     default:
       return '';
   }

@@ -79,25 +79,23 @@ function execVector(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
     case op.ROUNDPS_RRI: return roundVector<u32>(cpu, to, p, load<u8>(pc + OP_IMM));
     case op.ROUNDPD_RMI: if (!(p = vectorMemory(cpu, pc))) return FAULT;
     case op.ROUNDPD_RRI: return roundVector<u64>(cpu, to, p, load<u8>(pc + OP_IMM));
-    default: return mmxBlocked(cpu) ? refuseMmx(cpu) : execMmxConvert(cpu, pc, code, to, p);
-  }
-}
-
-/**
- * Conversions from and to MMX registers. Those that use no MMX register leave the x87 state alone; the others enter MMX
- * even when they then raise #XM (so AMD's processors).
- */
-function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
-  switch (code) {
+    // No MMX register is used: neither a pending x87 exception nor the x87 state matter (so AMD's processors).
     case op.CVTPI2PD_RM_MMX:
       if (!(p = readMemory(cpu, pc, 8))) return FAULT;
       v128.store(to, f64x2.convert_low_i32x4_s(v128.load64_zero(p)));
       return OK;
+    case op.CVTPI2PS_RM_MMX: return (p = readMemory(cpu, pc, 8)) ? integersToSingles(cpu, to, p) : FAULT;
+    default: return mmxBlocked(cpu) ? refuseMmx(cpu) : execMmxConvert(cpu, pc, code, to, p);
+  }
+}
+
+/** Conversions from and to MMX registers, which enter MMX even when they then raise #XM (so AMD's processors). */
+function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
+  switch (code) {
     case op.CVTPI2PD_RR_MMX:
       v128.store(to, f64x2.convert_low_i32x4_s(v128.load64_zero(p)));
       enterMmx(cpu);
       return OK;
-    case op.CVTPI2PS_RM_MMX: return (p = readMemory(cpu, pc, 8)) ? integersToSingles(cpu, to, p) : FAULT;
     case op.CVTPI2PS_RR_MMX:
       enterMmx(cpu);
       return integersToSingles(cpu, to, p);

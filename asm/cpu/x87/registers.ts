@@ -12,12 +12,14 @@ import { extract, remainder, roundToInteger, scale } from "./remainder";
 import { squareRoot } from "./multiply";
 import { RC_NEAREST, RC_UP, roundingControl } from "./round";
 import {
-  addTop, begin, C1, CONDITIONS, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, noteInstruction, pop, push,
+  addTop, available, begin, C1, CONDITIONS, IE, INDEFINITE_SE, INDEFINITE_SIG, isEmpty, noteInstruction, pop, push,
   pushResult, setEmpty, setSt, settle, settleRemainder, SF, SIGN, st, underflow, value, X_FLAGS, X_SE, X_SE2, X_SIG2,
 } from "./state";
 
 export function execX87(cpu: u32, pc: u32, operation: u32): u32 {
   const blocked = begin(cpu);
+  // What older coprocessors had these for does not wait for pending exceptions (so AMD's processors).
+  if (operation == op.FENI || operation == op.FDISI || operation == op.FSETPM) return available(cpu);
   if (blocked) return blocked;
   noteInstruction(cpu, pc);
   switch (operation) {
@@ -98,7 +100,7 @@ function execOther(cpu: u32, pc: u32, operation: u32): u32 {
     }
     case op.FINCSTP: return rotate(cpu, 1);
     case op.FDECSTP: return rotate(cpu, 7);
-    default: return OK; // FNOP, and FENI, FDISI, FSETPM of older coprocessors
+    default: return OK; // FNOP
   }
 }
 

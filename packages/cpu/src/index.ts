@@ -1,2 +1,9 @@
-export { type ControlRegister, type GeneralRegister, Registers, type Segment, SEGMENTS, type SegmentName } from './registers.ts';
+export {
+  type ControlRegister,
+  type GeneralRegister,
+  Registers,
+  SEGMENTS,
+  type Segment,
+  type SegmentName,
+} from './registers.ts';
 export { SoftwareVcpu } from './vcpu.ts';

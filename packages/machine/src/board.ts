@@ -88,8 +88,18 @@ export class Board {
     attachResetControl(this.#pio, new ResetControl({ reset }));
     attachDebugConsole(this.#pio, new DebugConsole({ write: (byte) => events.debug(byte) }));
     attachDebugExit(this.#pio, new DebugExit({ exit: (value) => events.debugExit(value) }));
-    this.#pio.map(PORTS.COMMAND_STATUS, 1, writeOnly((value) => events.commandStatus(value)), 'command status');
-    this.#pio.map(PORTS.MILESTONE, 1, writeOnly(() => events.userspace()), 'milestone');
+    this.#pio.map(
+      PORTS.COMMAND_STATUS,
+      1,
+      writeOnly((value) => events.commandStatus(value)),
+      'command status',
+    );
+    this.#pio.map(
+      PORTS.MILESTONE,
+      1,
+      writeOnly(() => events.userspace()),
+      'milestone',
+    );
   }
 
   /** What the vCPU sees of the machine. */

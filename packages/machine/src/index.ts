@@ -1,8 +1,3 @@
-export {
-  type AcceleratorChoice,
-  type ExitReason,
-  type RunResult,
-  VM,
-  type VmConsole,
-  type VmOptions,
-} from './vm.ts';
+export type { AcceleratorChoice, VmOptions } from './options.ts';
+export type { ExitReason, RunResult } from './result.ts';
+export { VM, type VmConsole } from './vm.ts';

@@ -4,8 +4,9 @@ import { Board } from './board.ts';
 import { enterKernel } from './boot.ts';
 import { HostClock } from './clock.ts';
 import type { Mailbox } from './mailbox.ts';
+import type { MachineOptions } from './options.ts';
 import { PanicWatch } from './panic-watch.ts';
-import type { ExitReason, RunResult, VmOptions } from './vm.ts';
+import type { ExitReason, RunResult } from './result.ts';
 
 /** Guest instructions between two looks at timers and the mailbox: well under a millisecond. */
 const SLICE = 40_000;
@@ -13,9 +14,6 @@ const SLICE = 40_000;
 const SLEEP_MAX_MS = 1000;
 /** Console bytes are handed out in one piece once there are this many, and at every pause. */
 const OUTPUT_BATCH = 4096;
-
-/** What a machine is made of; see VmOptions. */
-export type MachineOptions = Pick<VmOptions, 'memory' | 'cpus' | 'kernel' | 'initramfs' | 'cmdline'>;
 
 /** A machine as its worker has it: it runs on the calling thread and never awaits while it does. */
 export class Machine {
@@ -74,7 +72,10 @@ export class Machine {
     while (this.#ending === undefined) this.#slice();
     this.#flush();
     const used = process.threadCpuUsage(cpu);
-    const ending = this.#panic.seen && ['reset', 'halted', 'triple-fault'].includes(this.#ending.reason) ? { reason: 'panic' as const } : this.#ending;
+    const ending =
+      this.#panic.seen && ['reset', 'halted', 'triple-fault'].includes(this.#ending.reason)
+        ? { reason: 'panic' as const }
+        : this.#ending;
     return {
       ...ending,
       instructions: this.board.vcpu.instructions,

@@ -1,6 +1,6 @@
 import type { VizorErrorData } from '@vizor/core';
-import type { MachineOptions } from './machine.ts';
-import type { RunResult } from './vm.ts';
+import type { MachineOptions } from './options.ts';
+import type { RunResult } from './result.ts';
 
 /** What a machine's worker is started with. */
 export interface WorkerStart {

@@ -2,62 +2,9 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { VizorError } from '@vizor/core';
 import { Mailbox } from './mailbox.ts';
+import type { VmOptions } from './options.ts';
 import type { WorkerMessage, WorkerStart } from './protocol.ts';
-
-/** Which engine runs the guest's code; `auto` picks the fastest that works here. */
-export type AcceleratorChoice = 'auto' | 'wasm';
-
-export interface VmOptions {
-  /** Bytes of guest RAM. */
-  memory: number;
-  cpus: number;
-  /** A bzImage, an ELF kernel with a PVH note, or a multiboot image. */
-  kernel: Uint8Array;
-  initramfs?: Uint8Array;
-  cmdline: string;
-  accel: AcceleratorChoice;
-  /** Aborting it ends the run with the reason `stopped`. */
-  signal?: AbortSignal;
-}
-
-/**
- * Why a run ended.
- *
- * - `poweroff`, `reset`: the guest asked for it.
- * - `debug-exit`: the guest wrote to the debug-exit port.
- * - `command-exit`: the guest's init reported the status of the command it was given.
- * - `triple-fault`: the processor entered shutdown.
- * - `halted`: HLT with interrupts disabled: nothing can wake the guest.
- * - `panic`: the guest's kernel reported a panic.
- * - `stopped`: {@link VM.stop} or the abort signal.
- */
-export type ExitReason =
-  | 'poweroff'
-  | 'reset'
-  | 'debug-exit'
-  | 'command-exit'
-  | 'triple-fault'
-  | 'halted'
-  | 'panic'
-  | 'stopped';
-
-export interface RunResult {
-  reason: ExitReason;
-  /** The byte that the guest wrote with `debug-exit`, the command's status with `command-exit`. */
-  status?: number;
-  /** Guest instructions retired. */
-  instructions: number;
-  /** Milliseconds from the start of the run until the guest's init ran; absent when it never did. */
-  bootMs?: number;
-  /** Wall-clock seconds of the run. */
-  seconds: number;
-  /** CPU seconds that the machine's worker spent on it. */
-  cpuSeconds: number;
-  /** How often the guest left the vCPU, by kind. */
-  exits: Record<string, number>;
-  /** The engine that ran it. */
-  accelerator: string;
-}
+import type { RunResult } from './result.ts';
 
 /** The guest's first serial port. */
 export interface VmConsole {
@@ -105,7 +52,9 @@ export class VM implements AsyncDisposable {
   /** @throws VizorError when the options or the images cannot make a machine */
   static async create(options: VmOptions): Promise<VM> {
     if (options.cpus !== 1) {
-      throw new VizorError('unsupported', 'machine', `this build runs one vCPU, not ${options.cpus}`, { hint: 'leave out --cpus' });
+      throw new VizorError('unsupported', 'machine', `this build runs one vCPU, not ${options.cpus}`, {
+        hint: 'leave out --cpus',
+      });
     }
     const { memory, cpus, kernel, initramfs, cmdline } = options;
     const mailbox = new Mailbox();

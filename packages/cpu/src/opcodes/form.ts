@@ -156,8 +156,8 @@ function parseEncoding(encoding: string, text: string) {
 function takeMap(bytes: string[]): Form['map'] {
   if (bytes[0] !== '0F') return 0;
   bytes.shift();
-  const escape: string | undefined = bytes.length > 1 ? bytes.at(0) : undefined;
-  const map = escape === '38' ? 2 : escape === '3A' ? 3 : 1;
+  const second: string | undefined = bytes.length > 1 ? bytes.at(0) : undefined;
+  const map = second === '38' ? 2 : second === '3A' ? 3 : 1;
   if (map > 1) bytes.shift();
   return map;
 }

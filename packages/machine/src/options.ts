@@ -1,0 +1,18 @@
+/** Which engine runs the guest's code; `auto` picks the fastest that works here. */
+export type AcceleratorChoice = 'auto' | 'wasm';
+
+export interface VmOptions {
+  /** Bytes of guest RAM. */
+  memory: number;
+  cpus: number;
+  /** A bzImage, an ELF kernel with a PVH note, or a multiboot image. */
+  kernel: Uint8Array;
+  initramfs?: Uint8Array;
+  cmdline: string;
+  accel: AcceleratorChoice;
+  /** Aborting it ends the run with the reason `stopped`. */
+  signal?: AbortSignal;
+}
+
+/** The part of the options that makes the machine itself. */
+export type MachineOptions = Pick<VmOptions, 'memory' | 'cpus' | 'kernel' | 'initramfs' | 'cmdline'>;
