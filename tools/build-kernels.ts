@@ -1,4 +1,4 @@
-// Builds the WebAssembly kernels: generators first, then AssemblyScript's compiler. A build is skipped when neither
+// Builds the WebAssembly kernels: generators first, then AssemblyScript's compiler; and the tiny guest. A build is skipped when neither
 // its inputs nor its outputs have changed since the last one; `--force` builds anyway.
 
 import { execFileSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import asc from 'assemblyscript/asc';
 import { RAM_BASE_MIN, STATICS, WASM_PAGE, WASM_PAGES_MAX } from '../asm/layout/memory.ts';
+import { guestElf } from './guest/guest.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'asm/build/stamp.json');
@@ -15,15 +16,17 @@ const stamp = join(root, 'asm/build/stamp.json');
 /** Programs that write `asm/generated/`. */
 const GENERATORS = ['tools/opcodes/generate.ts'];
 const KERNELS = [{ input: 'asm/cpu/index.ts', output: 'asm/build/cpu.wasm' }];
+const GUEST = 'asm/build/guest.elf';
 /** Folders and files that a build reads. */
 const INPUTS = [
   'asm',
   'packages/cpu/src/opcodes',
   'tools/opcodes',
+  'tools/guest',
   'tools/build-kernels.ts',
   'node_modules/assemblyscript/package.json',
 ];
-const OUTPUTS = ['asm/generated', ...KERNELS.map((kernel) => kernel.output)];
+const OUTPUTS = ['asm/generated', ...KERNELS.map((kernel) => kernel.output), GUEST];
 /** Under `asm`, but written by the build or by the package manager. */
 const NOT_INPUTS = ['asm/build', 'asm/generated', 'asm/node_modules'];
 
@@ -87,6 +90,7 @@ async function build(inputs: string): Promise<void> {
     execFileSync(process.execPath, [join(root, generator)], { cwd: root, stdio: ['ignore', 2, 2] });
   }
   for (const kernel of KERNELS) await compile(kernel.input, kernel.output);
+  writeFileSync(join(root, GUEST), guestElf());
   writeFileSync(stamp, JSON.stringify({ inputs, outputs: outputHash() }));
 }
 

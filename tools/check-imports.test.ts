@@ -45,6 +45,12 @@ test.each([
   ['devices', ['koffi'], "import koffi from 'koffi';", 'devices may not call native code'],
   ['devices', ['@vizor/asm'], "import '@vizor/asm/layout/memory';", 'devices may not know the layout of linear memory'],
   [
+    'cli',
+    ['@vizor/asm'],
+    "import.meta.resolve('@vizor/asm/build/cpu.wasm');",
+    'cli may not know the layout of linear memory',
+  ],
+  [
     'cpu',
     ['@vizor/core'],
     "import { a } from '@vizor/core/src/a.ts';",

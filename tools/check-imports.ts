@@ -18,6 +18,8 @@ const LAYERS = [
 const NEIGHBOURS: Record<string, string[]> = { kernels: ['memory'] };
 /** Packages that know the layout of linear memory, and so read `@vizor/asm`. */
 const READS_LAYOUT = ['memory', 'kernels', 'cpu', 'kvm', 'machine'];
+/** Of `@vizor/asm`, what else a package may use: cli the tiny guest that the build leaves there. */
+const BUILD_OUTPUTS: Record<string, string[]> = { cli: ['/build/guest.elf'] };
 /** Node's own modules that a package may use; `*` for all. The rest runs wherever WebAssembly does. */
 const NODE_MODULES: Record<string, string[]> = {
   kernels: ['node:fs'],
@@ -72,7 +74,8 @@ function layerOf(name: string): number {
 }
 
 /** Why `from` may not import the workspace package `to`, or undefined when it may. */
-function packageProblem(from: string, to: string): string | undefined {
+function packageProblem(from: string, to: string, path = ''): string | undefined {
+  if (to === 'asm' && BUILD_OUTPUTS[from]?.includes(path)) return undefined;
   if (to === 'asm') return READS_LAYOUT.includes(from) ? undefined : `${from} may not know the layout of linear memory`;
   if (from === TEST_ONLY) return layerOf(to) <= 1 ? undefined : `${from} may not import ${to}`;
   if (to === TEST_ONLY) return `${TEST_ONLY} is for tests, not for sources`;
@@ -89,7 +92,7 @@ function importProblem(from: string, specifier: string): string | undefined {
   if (workspace !== null) {
     const [, to = '', path] = workspace;
     if (to !== 'asm' && path !== undefined) return `${specifier} reaches behind the index of ${to}`;
-    return packageProblem(from, to);
+    return packageProblem(from, to, path);
   }
   if (specifier.startsWith('node:')) {
     const allowed = NODE_MODULES[from] ?? [];

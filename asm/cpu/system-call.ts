@@ -90,9 +90,10 @@ export function sysenter(cpu: u32): u32 {
 }
 
 export function sysexit(cpu: u32): u32 {
+  if (unprivileged(cpu)) return raiseError(cpu, GP, 0);
   if (longMode(cpu)) return raise(cpu, UD);
   const selector = load<u32>(cpu + MSR_SYSENTER_CS) & 0xffff;
-  if (unprivileged(cpu) || !(load<u32>(cpu + CR0) & PE) || !(selector & 0xfffc)) return raiseError(cpu, GP, 0);
+  if (!(load<u32>(cpu + CR0) & PE) || !(selector & 0xfffc)) return raiseError(cpu, GP, 0);
   leave(cpu, CODE_32, selector + 16, selector + 24);
   store<u64>(cpu + RSP, <u64>load<u32>(cpu + RCX));
   store<u64>(cpu + RIP, <u64>load<u32>(cpu + RDX));

@@ -19,16 +19,16 @@ const MEMORY_MIB = 512;
 export async function linuxGuest(init: string): Promise<GuestFiles & AsyncDisposable> {
   const cache = new ImageCache(cacheFolder());
   const reporter = new Reporter(process.stderr);
-  const kernel = await unpackKernel(
-    parseBzImage(await obtainImage(findImage('cloud'), cache, reporter)),
-    UNPACKED_MAX,
-  );
+  const kernel = await unpackKernel(parseBzImage(await obtainImage(findImage('cloud'), cache, reporter)), UNPACKED_MAX);
   if (kernel === undefined) throw new VizorError('image', 'cloud kernel', 'its compression is unknown');
   const busybox = await obtainImage(BUSYBOX, cache, reporter);
   const folder = await mkdtemp(join(tmpdir(), 'vizor-bench-'));
   const files = { kernel: join(folder, 'vmlinux'), initramfs: join(folder, 'initramfs') };
   await writeFile(files.kernel, kernel);
-  await writeFile(files.initramfs, buildInitramfs({ busybox, init: `#!/bin/busybox sh\necho ${USERSPACE}\n${init}\n` }));
+  await writeFile(
+    files.initramfs,
+    buildInitramfs({ busybox, init: `#!/bin/busybox sh\necho ${USERSPACE}\n${init}\n` }),
+  );
   return {
     ...files,
     cmdline: LINUX_CMDLINE,

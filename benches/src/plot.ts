@@ -20,7 +20,8 @@ export function plotSvg({ title, x, y }: PlotOptions, series: readonly Series[])
   const xs = series.flatMap((each) => each.points.map(([at]) => at));
   const ceiling = niceCeiling(Math.max(...series.flatMap((each) => each.points.map(([, value]) => value))));
   const [low, high] = [Math.log(Math.min(...xs)), Math.log(Math.max(...xs))];
-  const px = (at: number) => MARGIN.left + ((Math.log(at) - low) / (high - low || 1)) * (WIDTH - MARGIN.left - MARGIN.right);
+  const px = (at: number) =>
+    MARGIN.left + ((Math.log(at) - low) / (high - low || 1)) * (WIDTH - MARGIN.left - MARGIN.right);
   const py = (value: number) => HEIGHT - MARGIN.bottom - (value / ceiling) * (HEIGHT - MARGIN.top - MARGIN.bottom);
   const parts = [
     text(MARGIN.left, 22, 'start', title, 'font-weight="bold"'),

@@ -15,13 +15,10 @@ import {
   type State,
   VISIBLE_FLAGS,
 } from './state.ts';
-import { tolerated } from './tolerance.ts';
-import { undefinedFlags } from './undefined.ts';
+import { tolerate } from './tolerance.ts';
+import { undefinedFlags, type Vendor } from './undefined.ts';
 
 const FSW_SUMMARY = 0x80;
-
-/** Host processors whose answers to what the manuals leave open are ours too. */
-export type Vendor = 'AMD' | 'other';
 
 /** What differs between the host's state and ours, for a reader; empty when nothing does. */
 export function compare(encoding: Encoding, before: State, host: State, guest: State, vendor: Vendor): string[] {
@@ -33,13 +30,13 @@ export function compare(encoding: Encoding, before: State, host: State, guest: S
     const at = GPRS / 4 + i * 2;
     if (host.words[at] !== guest.words[at] || (wide && host.words[at + 1] !== guest.words[at + 1])) differences.push(REGISTER_NAMES[i]!);
   }
-  const defined = VISIBLE_FLAGS & ~(vendor === 'AMD' ? 0 : undefinedFlags(encoding, before));
+  const defined = VISIBLE_FLAGS & ~undefinedFlags(encoding, before, vendor);
   if (((host.flags ^ guest.flags) & defined) !== 0) differences.push('flags');
-  compareFloat(encoding, before, host, guest, differences);
-  return differences;
+  compareFloat(encoding, host, guest, differences);
+  return differences.length === 0 ? differences : tolerate(encoding, host, guest, differences);
 }
 
-function compareFloat(encoding: Encoding, before: State, host: State, guest: State, differences: string[]): void {
+function compareFloat(encoding: Encoding, host: State, guest: State, differences: string[]): void {
   const same16 = (at: number) => host.view.getUint16(at, true) === guest.view.getUint16(at, true);
   // AMD's processors keep the pointers only while an exception is pending (APM vol. 2, 11.5.4).
   if ((host.view.getUint16(FX_FSW, true) & FSW_SUMMARY) !== 0) {
@@ -65,7 +62,6 @@ function compareFloat(encoding: Encoding, before: State, host: State, guest: Sta
       }
     }
   }
-  if (differences.length > 0) tolerated(encoding, before, host, guest, differences);
 }
 
 /** Where FXSAVE writes which bits of MXCSR there are. */

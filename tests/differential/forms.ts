@@ -3,7 +3,8 @@ import { allowsMemory, allowsRegister, sizeRule } from '../../packages/cpu/src/o
 import { type Address, encodeAddress } from './address.ts';
 import { hash, Random } from './random.ts';
 import { CODE, MIDDLE } from './region.ts';
-import { RULES } from './rules.ts';
+import { ruleOf } from './rules.ts';
+import { USER_CS32 } from './stub.ts';
 import { immediateBytes } from './values.ts';
 
 /** One way to write a form down: prefixes, operand size, registers or an address, immediates. */
@@ -16,7 +17,7 @@ export interface Encoding {
   readonly wide: boolean;
   /** Operand size. */
   readonly bits: 16 | 32 | 64;
-  readonly addressBits: 32 | 64;
+  readonly addressBits: 16 | 32 | 64;
   /** Register numbers in ModRM.reg, ModRM.rm or the opcode; undefined where there is none. */
   readonly reg: number | undefined;
   readonly rm: number | undefined;
@@ -35,7 +36,7 @@ const MAP_BYTES = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 /** The `n`th encoding of a form: the same one every time. */
 export function encode(form: Form, n: number, base: number): Encoding {
   const random = new Random(hash(`${form.group} ${form.text}`), n);
-  const rule = RULES.find(({ mnemonics }) => mnemonics.test(form.mnemonic));
+  const rule = ruleOf(form.mnemonic);
   const wide = chooseMode(form, random);
   const bits = chooseSize(form, wide, random);
   const offset = random.pick(OFFSETS);
@@ -48,22 +49,26 @@ export function encode(form: Form, n: number, base: number): Encoding {
   // CS, SS, DS and ES overrides mean nothing in 64-bit mode, and name flat segments in 32-bit mode.
   if (hasAddress && random.oneIn(12)) prefixes.push(random.pick([0x26, 0x36, 0x3e]));
   const address32 = !wide || (usesAddress(form, rule?.implied) && random.oneIn(6));
-  if (wide && address32) prefixes.push(0x67);
+  const address16 = !wide && rule?.address16 === true && random.oneIn(3);
+  if (address16 || (wide && address32)) prefixes.push(0x67);
   const rule66 = sizeRule(form) !== 'none' && sizeRule(form) !== 'y';
   if (rule66 && (bits === 16 || (bits === 64 && sizeRule(form) === 'v' && form.prefix === undefined && random.oneIn(8)))) prefixes.push(0x66);
   if (form.prefix !== undefined) prefixes.push(...PREFIX_BYTES[form.prefix]);
 
   const rexW = chooseRexW(form, wide, bits, random);
-  const reg = form.digit ?? (form.modrm ? random.below(wide && wideRegister(form) ? 16 : 8) : undefined);
+  const reg = form.digit ?? (rule?.reg !== undefined ? random.pick(rule.reg) : form.modrm ? random.below(wide && wideRegister(form) ? 16 : 8) : undefined);
   const rm = form.modrm && !hasAddress ? (form.fixedRm ?? random.below(wide && !form.operands.includes('STi') ? 16 : 8)) : undefined;
   const named = form.plusRegister ? random.below(wide ? 16 : 8) : undefined;
-  const immediate = immediates(form, bits, rule?.immediate, random);
+  const immediate = form.operands.includes('Ap')
+    ? farPointer(base + CODE + offset, bits, random)
+    : immediates(form, bits, rule?.immediate, random);
   const target = base + MIDDLE + chooseTarget(form, rule?.operandSize, random);
 
   let rex = rexW | (((reg ?? 0) >> 1) & 4) | ((((rm ?? 0) | (named ?? 0)) >> 3) & 1);
   const tail: number[] = [];
   let address: Address | undefined;
-  if (form.modrm && hasAddress) {
+  if (form.modrm && hasAddress && address16) tail.push(...shortAddress(reg!, random));
+  else if (form.modrm && hasAddress) {
     const avoid = rule?.distinct === true && reg !== undefined ? reg : -1;
     const encoded = encodeAddress({ random, wide, address32, target, avoid });
     address = encoded.address;
@@ -86,7 +91,7 @@ export function encode(form: Form, n: number, base: number): Encoding {
     offset,
     wide,
     bits,
-    addressBits: address32 ? 32 : 64,
+    addressBits: address16 ? 16 : address32 ? 32 : 64,
     reg,
     rm: rm ?? named,
     address: address ?? (form.operands.some(isAbsolute) ? { target } : undefined),
@@ -157,6 +162,20 @@ function immediates(form: Form, bits: 16 | 32 | 64, only: readonly number[] | un
     if (only !== undefined) return littleEndian(BigInt(random.pick(only)), size);
     return immediateBytes(size, random);
   });
+}
+
+/** ModRM and displacement of a 16-bit address (Intel SDM vol. 2, table 2-1). */
+function shortAddress(reg: number, random: Random): number[] {
+  const mod = random.below(3);
+  const rm = random.below(8);
+  const size = mod === 1 ? 1 : mod === 2 || rm === 6 ? 2 : 0;
+  return [(mod << 6) | ((reg & 7) << 3) | rm, ...littleEndian(BigInt(random.next()), size)];
+}
+
+/** A far pointer to code ahead, in the 32-bit code segment, now and then in one that user mode must not use. */
+function farPointer(rip: number, bits: 16 | 32 | 64, random: Random): number[] {
+  const selector = random.oneIn(4) ? random.pick([0, 0x10]) : USER_CS32;
+  return [...littleEndian(BigInt(rip + 32 + random.below(0x1000)), bits / 8), ...littleEndian(BigInt(selector), 2)];
 }
 
 /** A branch's distance: somewhere in the code, but not into the instruction itself. */

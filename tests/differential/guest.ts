@@ -120,6 +120,8 @@ export class GuestCpu {
     }
     this.#memory.write(HANDLERS, new Uint8Array(32).fill(HLT));
     this.#quad(TSS + 4, BigInt(KERNEL_STACK));
+    // An I/O map beyond the limit: no port is open to user mode.
+    this.#memory.write(TSS + 0x66, Uint8Array.of(0x68, 0));
   }
 
   #loadControl(): void {

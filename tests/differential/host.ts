@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import koffi from 'koffi';
 import {
   CODE,
@@ -16,9 +17,18 @@ import {
 } from './region.ts';
 import { NO_VECTOR, State } from './state.ts';
 import { assembleHandler, assembleStub, CHAIN, ENTRY, type Stub, USER_CS32, USER_CS64 } from './stub.ts';
+import type { Vendor } from './undefined.ts';
 
-/** The host runs this suite only where it is what the guest is. */
-export const HOST_CAN = process.platform === 'linux' && process.arch === 'x64';
+/** Why this host is no oracle, or undefined where it is one. VIZOR_ORACLE=any takes a host that is not AMD's, too. */
+export function reasonHostCannot(): string | undefined {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'needs Linux on x86-64';
+  if (hostVendor() === 'AMD' || process.env.VIZOR_ORACLE === 'any') return undefined;
+  return "needs an AMD processor, as ours follows AMD where processors differ (VIZOR_ORACLE=any takes this host's)";
+}
+
+export function hostVendor(): Vendor {
+  return /AMD/.test(cpus()[0]?.model ?? '') ? 'AMD' : 'other';
+}
 
 const PROT_READ_WRITE_EXEC = 7;
 const MAP_PRIVATE_ANONYMOUS = 0x22;

@@ -2,7 +2,7 @@ import { aim } from './address.ts';
 import type { Encoding } from './forms.ts';
 import { Random } from './random.ts';
 import { MIDDLE, WINDOW } from './region.ts';
-import { type Draft, RULES } from './rules.ts';
+import { type Draft, ruleOf } from './rules.ts';
 import { ARITHMETIC, DF, FX_FCW, FX_FOP, FX_FSW, FX_MXCSR, FX_TAGS, NO_VECTOR, type State } from './state.ts';
 import {
   fillNoise,
@@ -25,7 +25,7 @@ const MXCSR_MASKS = 0x1f80;
 export function prepare(encoding: Encoding, seed: number, n: number, base: number, state: State, window: Uint8Array): void {
   const random = new Random(seed, 0x10000 + n);
   const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
-  const rule = RULES.find(({ mnemonics }) => mnemonics.test(encoding.form.mnemonic));
+  const rule = ruleOf(encoding.form.mnemonic);
   const draft: Draft = { encoding, state, window, view, random, base };
   fillNoise(new Uint32Array(window.buffer, window.byteOffset, window.byteLength / 4), random);
   fillRegisters(state, random);

@@ -2,6 +2,7 @@ import type { Encoding } from './forms.ts';
 import type { Random } from './random.ts';
 import { CODE, HLT, MIDDLE, WINDOW } from './region.ts';
 import { FX_XMM, GPRS, type State } from './state.ts';
+import { USER_CS32, USER_CS64, USER_DS } from './stub.ts';
 
 /** What a rule may change before the instruction runs. */
 export interface Draft {
@@ -28,6 +29,10 @@ export interface Rule {
   readonly operandSize?: number;
   /** The only immediates that make sense. */
   readonly immediate?: readonly number[];
+  /** 16-bit addresses are tried in 32-bit mode: the instruction goes to no memory that they would have to find. */
+  readonly address16?: boolean;
+  /** ModRM.reg is one of these. */
+  readonly reg?: readonly number[];
   /** Goes elsewhere, or traps: the address where it ends is compared. */
   readonly branches?: boolean;
   /** Registers, before those of the address are set. */
@@ -159,9 +164,9 @@ function interruptFrame(draft: Draft): void {
   const { encoding, state, view, random, base } = draft;
   const size = encoding.bits / 8;
   const stack = BigInt(base + MIDDLE + random.between(-200, 200));
-  const selectors = encoding.wide ? [0x33n, 0x2bn] : [0x23n, 0x2bn];
+  const code = BigInt(encoding.wide ? USER_CS64 : USER_CS32);
   const flags = BigInt(random.next() & 0x00240ed5) | 0x202n;
-  const frame = [codeAddress(draft), selectors[0]!, flags, stack, selectors[1]!];
+  const frame = [codeAddress(draft), code, flags, stack, BigInt(USER_DS)];
   const start = at(draft, state.gpr(RSP));
   for (const [i, value] of frame.entries()) {
     for (let byte = 0; byte < size; byte++) view.setUint8(start + i * size + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
@@ -171,6 +176,39 @@ function interruptFrame(draft: Draft): void {
 /** MXCSR as it would be in memory: reserved bits now and then, but not bit 17, which AMD has and CPUID of ours denies. */
 function mxcsr(random: Random): number {
   return random.oneIn(8) ? random.next() & ~0x20000 : random.next() & 0xffff;
+}
+
+/** Selectors whose descriptors host and guest have in common: user code and data, null, one of the kernel, one beyond the table. */
+const SELECTORS = [USER_DS, USER_DS, USER_CS32, USER_CS64, 0, 1, 2, 3, 0x10, 0x8003];
+
+function selectorOperand({ encoding, state, random }: Draft): void {
+  if (encoding.address !== undefined) return;
+  if (encoding.rm !== undefined && encoding.rm !== RSP) state.view.setUint16(GPRS + encoding.rm * 8, random.pick(SELECTORS), true);
+}
+
+function selectorInMemory(draft: Draft): void {
+  const { encoding, view, random } = draft;
+  if (encoding.address !== undefined) view.setUint16(at(draft, encoding.address.target), random.pick(SELECTORS), true);
+}
+
+function selectorOnStack(draft: Draft): void {
+  draft.view.setUint16(at(draft, draft.state.gpr(RSP)), draft.random.pick(SELECTORS), true);
+}
+
+/** A far pointer in memory: an offset, then the selector of a data segment, or of the code segment that we are in. */
+function farPointer(draft: Draft, start: number, code: boolean): void {
+  const { encoding, view, random } = draft;
+  const size = encoding.bits / 8;
+  const offset = code ? codeAddress(draft) : random.quad();
+  for (let byte = 0; byte < size; byte++) view.setUint8(start + byte, Number((offset >> BigInt(8 * byte)) & 0xffn));
+  const own = encoding.wide ? USER_CS64 : USER_CS32;
+  const selector = code ? random.pick([own, own, own, 0, 0x10]) : random.pick(SELECTORS);
+  view.setUint16(start + size, selector, true);
+}
+
+function farOperand(draft: Draft, code: boolean): void {
+  const { address } = draft.encoding;
+  if (address !== undefined) farPointer(draft, at(draft, address.target), code);
 }
 
 /** An FXRSTOR image. */
@@ -214,10 +252,13 @@ function bounds(draft: Draft): void {
   }
 }
 
-/** The x87 operand widths where memory holds something else than noise is put there by `prepare`. */
-export const RULES: readonly Rule[] = [
+/** Privileged instructions: user mode gets #GP or #UD. */
+const PRIVILEGED =
+  /^(hlt|cli|sti|lldt|ltr|lgdt|lidt|lmsw|invlpg|swapgs|clts|sysret|sysexit|invd|wbinvd|mov\.(to|from)\.[cd]r|wrmsr|rdmsr|ins|outs|in|out|in\.i|out\.i)$/;
+
+/** The first rule that names a mnemonic holds. */
+const RULES: readonly Rule[] = [
   { mnemonics: /^(movs|cmps|stos|lods|scas)$/, implied: true, repeats: true, registers: strings },
-  { mnemonics: /^(ins|outs)$/, implied: true, registers: strings },
   { mnemonics: /^xlat$/, implied: true, registers: (draft) => draft.state.setGpr(RBX, pointer(draft, -300, 40)) },
   { mnemonics: /^maskmov/, implied: true, registers: (draft) => draft.state.setGpr(RDI, pointer(draft, -300, 300)) },
   { mnemonics: /^bt[src]?$/, distinct: true, registers: bitOffsets },
@@ -230,8 +271,17 @@ export const RULES: readonly Rule[] = [
   { mnemonics: /^ret$/, branches: true, memory: returnAddress },
   { mnemonics: /^iret$/, branches: true, memory: interruptFrame },
   { mnemonics: /^(call|jmp)$/, branches: true, registers: targetInRegister, memory: targetInMemory },
-  { mnemonics: /^(loop|loope|loopne|jcxz)$/, implied: true, branches: true, registers: loopCount },
-  { mnemonics: /^(j..?.?|int3|int1|into|ud2)$/, branches: true },
+  { mnemonics: /^lea$/, address16: true },
+  { mnemonics: /^(loop|loope|loopne|jcxz)$/, implied: true, address16: true, branches: true, registers: loopCount },
+  { mnemonics: /^(j..?.?|int3|into|ud2)$/, branches: true },
+  { mnemonics: /^int$/, branches: true, immediate: [3, 4, 0x0d, 0x0e, 0x20, 0x81, 0xff] },
+  { mnemonics: /^(callf|jmpf)$/, branches: true, memory: (draft) => farOperand(draft, true) },
+  { mnemonics: /^retf$/, branches: true, memory: (draft) => farPointer(draft, at(draft, draft.state.gpr(RSP)), true) },
+  { mnemonics: /^(les|lds|lss)$/, memory: (draft) => farOperand(draft, false) },
+  { mnemonics: /^(verr|verw|lar|lsl)$/, registers: selectorOperand, memory: selectorInMemory },
+  { mnemonics: /^mov\.to\.sreg$/, reg: [0, 1, 2, 3, 6, 7], registers: selectorOperand, memory: selectorInMemory },
+  { mnemonics: /^pop\.[cdefgs]s$/, memory: selectorOnStack },
+  { mnemonics: PRIVILEGED, branches: true },
   { mnemonics: /^bound$/, memory: bounds },
   { mnemonics: /^fxsave$/, operandSize: 512 },
   { mnemonics: /^fxrstor$/, operandSize: 512, memory: fxImage },
@@ -240,3 +290,7 @@ export const RULES: readonly Rule[] = [
   { mnemonics: /^fbld$/, memory: decimal },
   { mnemonics: /^pcmpestr/, registers: explicitLengths },
 ];
+
+export function ruleOf(mnemonic: string): Rule | undefined {
+  return RULES.find(({ mnemonics }) => mnemonics.test(mnemonic));
+}

@@ -1,13 +1,12 @@
-import { cpus } from 'node:os';
 import type { Form } from '../../packages/cpu/src/opcodes/index.ts';
-import { compare, compareMemory, type Vendor } from './compare.ts';
+import { compare, compareMemory } from './compare.ts';
 import { type Encoding, encode } from './forms.ts';
 import { GuestCpu } from './guest.ts';
-import { HostCpu } from './host.ts';
+import { HostCpu, hostVendor } from './host.ts';
 import { prepare } from './prepare.ts';
 import { hash } from './random.ts';
 import { CODE, WINDOW_SIZE } from './region.ts';
-import { RULES } from './rules.ts';
+import { ruleOf } from './rules.ts';
 import { describe, describeItems, NO_VECTOR, State } from './state.ts';
 
 /** States that each encoding of a form runs on. */
@@ -21,13 +20,18 @@ export interface Outcome {
   readonly failures: readonly string[];
 }
 
+/** A form's name in tests, reports and VIZOR_FORM. */
+export function nameOf(form: Form): string {
+  return `${form.group}: ${form.text.replace(/\s+/g, ' ')}`;
+}
+
 /** Host and guest side by side. */
 export class Duel {
   readonly #host = new HostCpu();
   readonly #guest: GuestCpu;
   readonly #state = new State();
   readonly #window = new Uint8Array(WINDOW_SIZE);
-  readonly #vendor: Vendor = /AMD/.test(cpus()[0]?.model ?? '') ? 'AMD' : 'other';
+  readonly #vendor = hostVendor();
 
   constructor() {
     this.#guest = new GuestCpu(this.#host.base);
@@ -47,7 +51,7 @@ export class Duel {
     const last = only === undefined ? count : only + 1;
     for (let n = first; n < last && failures.length < most; ) {
       const encoding = encode(form, Math.floor(n / STATES_PER_ENCODING), this.#host.base);
-      const branches = RULES.find(({ mnemonics }) => mnemonics.test(form.mnemonic))?.branches === true;
+      const branches = ruleOf(form.mnemonic)?.branches === true;
       this.#host.place(encoding.offset, encoding.bytes, encoding.wide, branches);
       this.#guest.place(encoding.offset, encoding.bytes);
       const end = Math.min(last, (Math.floor(n / STATES_PER_ENCODING) + 1) * STATES_PER_ENCODING);
@@ -78,7 +82,7 @@ export class Duel {
 
   #report(encoding: Encoding, n: number, differences: readonly string[]): string {
     const { form, bytes, wide, offset } = encoding;
-    const id = `${form.group}: ${form.text.replace(/\s+/g, ' ')}`;
+    const id = nameOf(form);
     const target = encoding.address === undefined ? '' : `  memory 0x${encoding.address.target.toString(16)}`;
     return [
       `${id}: ${differences.join(', ')}`,

@@ -1,11 +1,11 @@
 // A small two-operand x86 assembler: as much of Intel's syntax as guest.ts uses, for 32- and 64-bit code.
 //
 //     label:                    ; a comment
-//       mov   eax, [rbp+40]     ; registers (of the first eight), numbers, 'c', labels, [register+number]
+//       mov   eax, [rbp+40]     ; registers (of the first eight), numbers, 'c', label+number, [register+number]
 //       text  "hello\n"         ; data: text, byte, dword, qword, align, space
 //
-// Branches are always near and displacements always 32 bits wide, so one pass lays everything out, and labels are
-// patched in at the end. Encodings: Intel SDM vol. 2, chapters 3 to 5.
+// Branches are always near and displacements always 32 bits wide, so one pass lays everything out, and labels are filled
+// in at the end. Encodings: Intel SDM vol. 2, chapters 3 to 5.
 
 const REGISTERS = new Map<string, { number: number; size: 8 | 16 | 32 | 64 }>();
 for (const [size, names] of [
@@ -50,7 +50,12 @@ type Operand =
   | { kind: 'memory'; base: number; displacement: number }
   | { kind: 'control'; number: number }
   | { kind: 'value'; value: number }
-  | { kind: 'label'; name: string };
+  | { kind: 'label'; name: string; addend: number };
+
+type Register = Extract<Operand, { kind: 'register' }>;
+type Label = Extract<Operand, { kind: 'label' }>;
+/** A byte, or four of them that wait for a label: its address, or its distance from behind them. */
+type Piece = number | { readonly label: Label; readonly relative: boolean };
 
 /** Machine code of a program and where its labels are. */
 export interface Assembled {
@@ -64,164 +69,129 @@ export interface Assembled {
  * @throws Error naming the line that it does not understand, or a label that is not there
  */
 export function assemble(source: string, origin: number): Assembled {
-  const assembler = new Assembler(origin);
+  const labels = new Map<string, number>();
+  const waiting: { at: number; label: Label; relative: boolean }[] = [];
+  const code: number[] = [];
   for (const line of source.split('\n')) {
-    try {
-      assembler.line(line);
-    } catch (cause) {
-      throw new Error(`cannot assemble "${line.trim()}": ${(cause as Error).message}`, { cause });
+    const { label, pieces } = parseLine(line, origin + code.length);
+    if (label !== undefined) labels.set(label, origin + code.length);
+    for (const piece of pieces) {
+      if (typeof piece !== 'number') waiting.push({ at: code.length, ...piece });
+      code.push(...(typeof piece === 'number' ? [piece] : [0, 0, 0, 0]));
     }
   }
-  return assembler.finish();
+  const bytes = Uint8Array.from(code);
+  const view = new DataView(bytes.buffer);
+  for (const { at, label, relative } of waiting) {
+    const address = (labels.get(label.name) ?? fail(`no label ${label.name}`)) + label.addend;
+    view.setInt32(at, relative ? address - (origin + at + 4) : address, true);
+  }
+  return { bytes, labels };
 }
 
-class Assembler {
-  readonly #origin: number;
-  readonly #bytes: number[] = [];
-  readonly #labels = new Map<string, number>();
-  /** Four bytes each to be filled in: the label's address, or its distance from behind them. */
-  readonly #patches: { at: number; label: string; relative: boolean }[] = [];
+const LINE = /^\s*(?:(\w+):)?\s*(?:(\w+)(?:\s+((?:"(?:[^"\\]|\\.)*"|'.'|[^;])*))?)?\s*(?:;.*)?$/;
 
-  constructor(origin: number) {
-    this.#origin = origin;
+function parseLine(line: string, address: number): { label: string | undefined; pieces: Piece[] } {
+  try {
+    const [, label, mnemonic, rest = ''] = LINE.exec(line) ?? fail('syntax');
+    return { label, pieces: mnemonic === undefined ? [] : statement(mnemonic, rest.trim(), address) };
+  } catch (cause) {
+    throw new Error(`cannot assemble "${line.trim()}": ${(cause as Error).message}`, { cause });
   }
+}
 
-  line(line: string): void {
-    const [, label, mnemonic, rest = ''] =
-      /^\s*(?:(\w+):)?\s*(?:(\w+)(?:\s+((?:"(?:[^"\\]|\\.)*"|'.'|[^;])*))?)?\s*(?:;.*)?$/.exec(line) ?? fail('syntax');
-    if (label !== undefined) this.#labels.set(label, this.#origin + this.#bytes.length);
-    if (mnemonic !== undefined) this.#statement(mnemonic, rest.trim());
-  }
+function statement(mnemonic: string, rest: string, address: number): Piece[] {
+  if (mnemonic === 'text') return text(rest);
+  const operands = rest === '' ? [] : rest.split(/\s*,\s*/).map(parseOperand);
+  if (mnemonic === 'space') return Array(numberOf(operands[0])).fill(0);
+  if (mnemonic === 'align') return Array(-address & (numberOf(operands[0]) - 1)).fill(0);
+  const width = { byte: 1, dword: 4, qword: 8 }[mnemonic];
+  if (width !== undefined) return operands.flatMap((operand) => data(operand, width));
+  const plain = PLAIN[mnemonic];
+  if (plain !== undefined) return [...plain];
+  const [to, from] = operands;
+  if (to === undefined) return fail('operands');
+  return from === undefined ? oneOperand(mnemonic, to) : twoOperands(mnemonic, to, from);
+}
 
-  finish(): Assembled {
-    const bytes = Uint8Array.from(this.#bytes);
-    const view = new DataView(bytes.buffer);
-    for (const { at, label, relative } of this.#patches) {
-      const address = this.#labels.get(label) ?? fail(`no label ${label}`);
-      view.setInt32(at, relative ? address - (this.#origin + at + 4) : address, true);
-    }
-    return { bytes, labels: this.#labels };
-  }
+function oneOperand(mnemonic: string, operand: Operand): Piece[] {
+  const condition = CONDITIONS[mnemonic];
+  if (condition !== undefined) return branch([0x0f, 0x80 | condition], operand);
+  if (mnemonic === 'jmp') return branch([0xe9], operand);
+  if (mnemonic === 'call') return branch([0xe8], operand);
+  if (mnemonic === 'lgdt') return modrm(32, [0x0f, 0x01], 2, operand);
+  if (mnemonic === 'push') return [0x50 | registerOf(operand).number];
+  if (mnemonic === 'pop') return [0x58 | registerOf(operand).number];
+  const [opcode, digit] = UNARY[mnemonic] ?? fail('operands');
+  return sized(registerOf(operand).size, opcode, digit, operand);
+}
 
-  #statement(mnemonic: string, rest: string): void {
-    if (mnemonic === 'text') return this.#text(rest);
-    const operands = rest === '' ? [] : rest.split(/\s*,\s*/).map(parseOperand);
-    const plain = PLAIN[mnemonic];
-    if (plain !== undefined) return this.#emit(...plain);
-    if (mnemonic === 'align' || mnemonic === 'space') return this.#reserve(mnemonic, valueOf(operands[0]));
-    if (mnemonic === 'byte' || mnemonic === 'dword' || mnemonic === 'qword') {
-      for (const operand of operands) this.#data(operand, { byte: 1, dword: 4, qword: 8 }[mnemonic]);
-      return;
-    }
-    this.#instruction(mnemonic, operands[0] ?? fail('operands'), operands[1]);
-  }
+function twoOperands(mnemonic: string, to: Operand, from: Operand): Piece[] {
+  if (mnemonic === 'mov') return move(to, from);
+  if (mnemonic === 'test') return classic(to, from, 0x85, [0xf7, 0]);
+  if (mnemonic === 'jmpf') return [0xea, ...data(to, 4), ...data(from, 2)];
+  // Port numbers are in DX: `in al, dx`, `out dx, ax`.
+  if (mnemonic === 'in') return sizedAlone(registerOf(to).size, 0xed);
+  if (mnemonic === 'out') return sizedAlone(registerOf(from).size, 0xef);
+  const shift = SHIFTS[mnemonic];
+  if (shift !== undefined) return [...sized(registerOf(to).size, 0xc1, shift, to), numberOf(from)];
+  const digit = ARITHMETIC.indexOf(mnemonic);
+  return digit < 0 ? fail('no such instruction') : classic(to, from, digit * 8 + 1, [0x81, digit]);
+}
 
-  #instruction(mnemonic: string, to: Operand, from: Operand | undefined): void {
-    const condition = CONDITIONS[mnemonic];
-    if (condition !== undefined) return this.#branch([0x0f, 0x80 | condition], to);
-    if (mnemonic === 'jmp') return this.#branch([0xe9], to);
-    if (mnemonic === 'call') return this.#branch([0xe8], to);
-    if (mnemonic === 'jmpf') return this.#farJump(to, valueOf(from));
-    if (mnemonic === 'lgdt') return this.#modrm(32, [0x0f, 0x01], 2, to);
-    if (mnemonic === 'push' || mnemonic === 'pop') {
-      return this.#emit((mnemonic === 'push' ? 0x50 : 0x58) | registerOf(to).number);
-    }
-    const unary = UNARY[mnemonic];
-    if (unary !== undefined) return this.#sized(registerOf(to).size, unary[0], unary[1], to);
-    if (from === undefined) fail('operands');
-    if (mnemonic in SHIFTS) {
-      this.#sized(registerOf(to).size, 0xc1, SHIFTS[mnemonic]!, to);
-      return this.#emit(valueOf(from));
-    }
-    // Port numbers are in DX: `in al, dx`, `out dx, ax`.
-    if (mnemonic === 'in') return this.#sizedPlain(registerOf(to).size, 0xed);
-    if (mnemonic === 'out') return this.#sizedPlain(registerOf(from).size, 0xef);
-    if (mnemonic === 'mov') return this.#move(to, from);
-    if (mnemonic === 'test') return this.#arithmetic(to, from, 0x85, [0xf7, 0]);
-    const digit = ARITHMETIC.indexOf(mnemonic);
-    if (digit < 0) fail('no such instruction');
-    this.#arithmetic(to, from, digit * 8 + 1, [0x81, digit]);
+function move(to: Operand, from: Operand): Piece[] {
+  if (to.kind === 'control') return [0x0f, 0x22, 0xc0 | (to.number << 3) | registerOf(from).number];
+  if (from.kind === 'control') return [0x0f, 0x20, 0xc0 | (from.number << 3) | registerOf(to).number];
+  if (to.kind === 'register' && (from.kind === 'value' || from.kind === 'label')) {
+    if (to.size === 64) fail('immediates are 32 bits wide: they zero-extend');
+    return [...sizedAlone(to.size, to.size === 8 ? 0xb1 : 0xb8, to.number), ...data(from, to.size / 8)];
   }
+  return classic(to, from, 0x89, [0xc7, 0]);
+}
 
-  #move(to: Operand, from: Operand): void {
-    if (to.kind === 'control') return this.#emit(0x0f, 0x22, 0xc0 | (to.number << 3) | registerOf(from).number);
-    if (from.kind === 'control') return this.#emit(0x0f, 0x20, 0xc0 | (from.number << 3) | registerOf(to).number);
-    if (to.kind === 'register' && (from.kind === 'value' || from.kind === 'label')) {
-      if (to.size === 64) fail('immediates are 32 bits wide: they zero-extend');
-      this.#sizedPlain(to.size, (to.size === 8 ? 0xb1 : 0xb8) | to.number);
-      return this.#data(from, to.size / 8);
-    }
-    this.#arithmetic(to, from, 0x89, [0xc7, 0]);
-  }
+/** The shapes of the oldest instructions: r/m with register, register with r/m (opcode + 2), r/m with immediate. */
+function classic(to: Operand, from: Operand, opcode: number, [immediate, digit]: readonly [number, number]): Piece[] {
+  if (from.kind === 'register') return sized(from.size, opcode, from.number, to);
+  const register = registerOf(to);
+  if (from.kind === 'memory') return sized(register.size, opcode + 2, register.number, from);
+  return [...sized(register.size, immediate, digit, to), ...data(from, Math.min(register.size / 8, 4))];
+}
 
-  /** The shapes of the oldest instructions: r/m with register, register with r/m (opcode + 2), r/m with immediate. */
-  #arithmetic(to: Operand, from: Operand, opcode: number, [immediate, digit]: readonly [number, number]): void {
-    if (from.kind === 'register') return this.#sized(from.size, opcode, from.number, to);
-    const register = registerOf(to);
-    if (from.kind === 'memory') return this.#sized(register.size, opcode + 2, register.number, from);
-    this.#sized(register.size, immediate, digit, to);
-    this.#data(from, Math.min(register.size / 8, 4));
-  }
+/** An opcode in its form for 16, 32 and 64 bits, with ModRM; the one for 8 bits is one less. */
+function sized(size: number, opcode: number, reg: number, rm: Operand): Piece[] {
+  return modrm(size, [size === 8 ? opcode - 1 : opcode], reg, rm);
+}
 
-  /** An opcode in its form for 16, 32 and 64 bits; the one for 8 bits is one less. */
-  #sized(size: number, opcode: number, reg: number, rm: Operand): void {
-    this.#modrm(size, [size === 8 ? opcode - 1 : opcode], reg, rm);
-  }
+/** … and without ModRM; `register` is in the opcode's low bits. */
+function sizedAlone(size: number, opcode: number, register = 0): Piece[] {
+  return [...(size === 16 ? [0x66] : []), (size === 8 ? opcode - 1 : opcode) | register];
+}
 
-  #sizedPlain(size: number, opcode: number): void {
-    if (size === 16) this.#emit(0x66);
-    this.#emit(size === 8 ? opcode - 1 : opcode);
-  }
+function modrm(size: number, opcode: readonly number[], reg: number, rm: Operand): Piece[] {
+  const start = [...(size === 16 ? [0x66] : []), ...(size === 64 ? [0x48] : []), ...opcode];
+  if (rm.kind === 'register') return [...start, 0xc0 | (reg << 3) | rm.number];
+  if (rm.kind !== 'memory') return fail('operands');
+  return [...start, 0x80 | (reg << 3) | rm.base, ...little(rm.displacement, 4)];
+}
 
-  #modrm(size: number, opcode: readonly number[], reg: number, rm: Operand): void {
-    if (size === 16) this.#emit(0x66);
-    if (size === 64) this.#emit(0x48);
-    if (rm.kind === 'register') return this.#emit(...opcode, 0xc0 | (reg << 3) | rm.number);
-    if (rm.kind !== 'memory') fail('operands');
-    this.#emit(...opcode, 0x80 | (reg << 3) | rm.base);
-    this.#data({ kind: 'value', value: rm.displacement }, 4);
-  }
+function branch(opcode: readonly number[], target: Operand): Piece[] {
+  if (target.kind !== 'label') return fail('branches take labels');
+  return [...opcode, { label: target, relative: true }];
+}
 
-  #branch(opcode: readonly number[], target: Operand): void {
-    if (target.kind !== 'label') fail('branches take labels');
-    this.#emit(...opcode);
-    this.#patch(target.name, true);
-  }
+function data(operand: Operand, size: number): Piece[] {
+  if (operand.kind !== 'label') return little(numberOf(operand), size);
+  if (size < 4) return fail('addresses are 32 bits wide');
+  return [{ label: operand, relative: false }, ...little(0, size - 4)];
+}
 
-  #farJump(target: Operand, selector: number): void {
-    this.#emit(0xea);
-    this.#data(target, 4);
-    this.#emit(selector & 0xff, selector >> 8);
-  }
+function little(value: number, size: number): number[] {
+  return Array.from({ length: size }, (_, byte) => Number((BigInt(value) >> BigInt(byte * 8)) & 0xffn));
+}
 
-  #data(operand: Operand, size: number): void {
-    if (operand.kind === 'label') {
-      if (size < 4) fail('addresses are 32 bits wide');
-      this.#patch(operand.name, false);
-      return this.#emit(...Array<number>(size - 4).fill(0));
-    }
-    const value = BigInt(valueOf(operand));
-    for (let byte = 0; byte < size; byte++) this.#emit(Number((value >> BigInt(byte * 8)) & 0xffn));
-  }
-
-  #text(quoted: string): void {
-    const text = quoted.slice(1, -1).replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? fail('escape'));
-    this.#emit(...new TextEncoder().encode(text), 0);
-  }
-
-  #reserve(how: 'align' | 'space', count: number): void {
-    const bytes = how === 'space' ? count : -(this.#origin + this.#bytes.length) & (count - 1);
-    for (let left = bytes; left > 0; left--) this.#emit(0);
-  }
-
-  #patch(label: string, relative: boolean): void {
-    this.#patches.push({ at: this.#bytes.length, label, relative });
-    this.#emit(0, 0, 0, 0);
-  }
-
-  #emit(...bytes: number[]): void {
-    this.#bytes.push(...bytes);
-  }
+function text(quoted: string): number[] {
+  const characters = quoted.slice(1, -1).replace(/\\(.)/g, (_, letter: string) => ESCAPES[letter] ?? fail('escape'));
+  return [...new TextEncoder().encode(characters), 0];
 }
 
 function parseOperand(text: string): Operand {
@@ -231,17 +201,20 @@ function parseOperand(text: string): Operand {
   if (/^'.'$/.test(text)) return { kind: 'value', value: text.charCodeAt(1) };
   if (/^-?(?:0x[\da-f]+|\d+)$/.test(text)) return { kind: 'value', value: Number(text) };
   const memory = /^\[(\w+)(?:\+(\w+))?\]$/.exec(text);
-  if (memory === null) return { kind: 'label', name: text };
+  if (memory === null) {
+    const label = /^(\w+)(?:\+(\d+))?$/.exec(text) ?? fail(`operand ${text}`);
+    return { kind: 'label', name: label[1]!, addend: Number(label[2] ?? 0) };
+  }
   const base = REGISTERS.get(memory[1]!)?.number ?? fail('base register');
   if (base === 4) fail('memory by the stack pointer');
   return { kind: 'memory', base, displacement: Number(memory[2] ?? 0) };
 }
 
-function registerOf(operand: Operand): { number: number; size: 8 | 16 | 32 | 64 } {
+function registerOf(operand: Operand): Register {
   return operand.kind === 'register' ? operand : fail('a register is wanted');
 }
 
-function valueOf(operand: Operand | undefined): number {
+function numberOf(operand: Operand | undefined): number {
   return operand?.kind === 'value' ? operand.value : fail('a number is wanted');
 }
 

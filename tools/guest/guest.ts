@@ -152,7 +152,9 @@ clear:
   mov   esi, text_checksum
   call  print
   mov   eax, ebx
-  call  print_hex
+  shl   rax, 32
+  mov   ecx, 8
+  call  print_digits
   mov   esi, text_right
   mov   eax, expected
   cmp   ebx, [rax]
@@ -227,9 +229,10 @@ wait:
   ret
 
 print_hex:                      ; RAX as 16 digits; clobbers RAX, RCX, RDX
+  mov   ecx, 16
+print_digits:                   ; the first ECX of them
   push  rbx
   mov   ebx, digits
-  mov   ecx, 16
 digit:
   rol   rax, 4
   push  rax
@@ -282,9 +285,9 @@ gdtr:     byte  15, 0
           dword gdt
 expected: dword 0
 align 4096
-pml4:     qword pdpt
+pml4:     qword pdpt+${TABLE}
           space 4088
-pdpt:     qword directory
+pdpt:     qword directory+${TABLE}
           space 4088
 directory:
 ${IDENTITY}
@@ -298,7 +301,6 @@ export function guestElf(): Uint8Array {
   const { bytes, labels } = assemble(PROGRAM, ORIGIN);
   const at = (label: string): number => labels.get(label)! - ORIGIN;
   const view = new DataView(bytes.buffer);
-  for (const table of ['pml4', 'pdpt']) bytes[at(table)]! |= TABLE;
   view.setUint32(at('expected'), crc32(bytes.subarray(0, at('end'))), true);
   return pvhExecutable(bytes, ORIGIN, labels.get('entry')!);
 }

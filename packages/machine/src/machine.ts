@@ -1,7 +1,8 @@
-import { type BootState, loadKernel } from '@vizor/loader';
+import { loadKernel } from '@vizor/loader';
 import { GuestMemory } from '@vizor/memory';
 import { Board } from './board.ts';
 import { enterKernel } from './boot.ts';
+import { ByteBatch } from './byte-batch.ts';
 import { HostClock } from './clock.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { MachineOptions } from './options.ts';
@@ -12,28 +13,41 @@ import type { ExitReason, RunResult } from './result.ts';
 const SLICE = 40_000;
 /** Longest sleep of a halted guest, should a wake-up ever be missed. */
 const SLEEP_MAX_MS = 1000;
-/** Console bytes are handed out in one piece once there are this many, and at every pause. */
-const OUTPUT_BATCH = 4096;
+/** Bytes of console output that may wait for a reader; a guest that sends more is held back. */
+const UNREAD_MAX = 2 ** 20;
+/** How often a machine that is held back looks again. */
+const HELD_BACK_MS = 5;
+
+/** Where a machine's output goes. */
+export interface MachineOutput {
+  /** What the serial port sends, in order. */
+  serial(bytes: Uint8Array): void;
+  /** What the guest writes to the debug console, port 0xe9. */
+  debug?(bytes: Uint8Array): void;
+}
 
 /** A machine as its worker has it: it runs on the calling thread and never awaits while it does. */
 export class Machine {
   readonly board: Board;
   readonly #clock = new HostClock();
   readonly #mailbox: Mailbox;
-  readonly #send: (bytes: Uint8Array) => void;
+  readonly #serial: ByteBatch;
+  readonly #debug: ByteBatch;
   readonly #panic = new PanicWatch();
-  #output = new Uint8Array(OUTPUT_BATCH);
-  #outputLength = 0;
   #ending: { reason: ExitReason; status?: number } | undefined;
   #bootMs: number | undefined;
   #startedMs = 0;
 
-  private constructor(memory: GuestMemory, mailbox: Mailbox, send: (bytes: Uint8Array) => void) {
+  private constructor(memory: GuestMemory, mailbox: Mailbox, output: MachineOutput) {
     this.#mailbox = mailbox;
-    this.#send = send;
+    this.#serial = new ByteBatch((bytes) => this.#send(bytes, output));
+    this.#debug = new ByteBatch((bytes) => output.debug?.(bytes));
     this.board = new Board(memory, this.#clock, {
-      serial: (byte) => this.#serial(byte),
-      debug: () => {},
+      serial: (byte) => {
+        this.#panic.write(byte);
+        this.#serial.write(byte);
+      },
+      debug: (byte) => this.#debug.write(byte),
       powerOff: () => this.#end({ reason: 'poweroff' }),
       reset: () => this.#end({ reason: 'reset' }),
       debugExit: (status) => this.#end({ reason: 'debug-exit', status }),
@@ -47,19 +61,12 @@ export class Machine {
   /**
    * Make a machine and load its kernel.
    *
-   * @param send takes what the guest's serial port sends, in order
    * @throws VizorError when the options or the images cannot make a machine
    */
-  static async create(options: MachineOptions, mailbox: Mailbox, send: (bytes: Uint8Array) => void): Promise<Machine> {
+  static async create(options: MachineOptions, mailbox: Mailbox, output: MachineOutput): Promise<Machine> {
     const memory = new GuestMemory(options.memory);
-    const { kernel, initramfs, cmdline, cpus } = options;
-    const boot: BootState = await loadKernel(memory, {
-      kernel,
-      cmdline,
-      cpus,
-      ...(initramfs === undefined ? {} : { initramfs }),
-    });
-    const machine = new Machine(memory, mailbox, send);
+    const boot = await loadKernel(memory, options);
+    const machine = new Machine(memory, mailbox, output);
     enterKernel(machine.board.vcpu, boot);
     return machine;
   }
@@ -128,16 +135,16 @@ export class Machine {
     if (ms > 0) this.#mailbox.sleep(Math.min(ms, SLEEP_MAX_MS));
   }
 
-  #serial(byte: number): void {
-    this.#panic.write(byte);
-    this.#output[this.#outputLength++] = byte;
-    if (this.#outputLength === OUTPUT_BATCH || byte === 0x0a) this.#flush();
+  #flush(): void {
+    this.#serial.flush();
+    this.#debug.flush();
   }
 
-  #flush(): void {
-    if (this.#outputLength === 0) return;
-    this.#send(this.#output.slice(0, this.#outputLength));
-    this.#outputLength = 0;
+  /** Hand out console output, and wait while too much of it is unread: as a slow terminal holds a program back. */
+  #send(bytes: Uint8Array, output: MachineOutput): void {
+    output.serial(bytes);
+    this.#mailbox.sent(bytes.length);
+    while (this.#mailbox.unread > UNREAD_MAX && !this.#mailbox.stopRequested) this.#mailbox.sleep(HELD_BACK_MS);
   }
 
   #end(ending: { reason: ExitReason; status?: number }): void {

@@ -1,11 +1,13 @@
-// What other threads tell a machine's worker: a word to wait on, a wish to stop, and console input, in shared memory,
+// What other threads tell a machine's worker: a word to wait on, a wish to stop, console input, and how much
+// console output was read, in shared memory,
 // because the worker never returns to its event loop.
 
 const ATTENTION = 0;
 const STOP = 1;
 const HEAD = 2;
 const TAIL = 3;
-const WORDS = 4;
+const UNREAD = 4;
+const WORDS = 5;
 /** Bytes of the console's input ring; a power of two. */
 const RING = 0x10000;
 
@@ -40,6 +42,11 @@ export class Mailbox {
     return taken;
   }
 
+  /** Somebody read so many bytes of console output. */
+  consumed(bytes: number): void {
+    Atomics.sub(this.#words, UNREAD, bytes);
+  }
+
   #wake(): void {
     Atomics.store(this.#words, ATTENTION, 1);
     Atomics.notify(this.#words, ATTENTION);
@@ -50,6 +57,16 @@ export class Mailbox {
   /** Whether something was posted since the last call. */
   takeAttention(): boolean {
     return Atomics.load(this.#words, ATTENTION) !== 0 && Atomics.exchange(this.#words, ATTENTION, 0) !== 0;
+  }
+
+  /** So many bytes of console output were sent. */
+  sent(bytes: number): void {
+    Atomics.add(this.#words, UNREAD, bytes);
+  }
+
+  /** Bytes of console output that nobody has read yet. */
+  get unread(): number {
+    return Atomics.load(this.#words, UNREAD);
   }
 
   get stopRequested(): boolean {

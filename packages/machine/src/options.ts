@@ -1,3 +1,5 @@
+import type { BootProtocol } from '@vizor/loader';
+
 /** Which engine runs the guest's code; `auto` picks the fastest that works here. */
 export type AcceleratorChoice = 'auto' | 'wasm';
 
@@ -9,10 +11,14 @@ export interface VmOptions {
   kernel: Uint8Array;
   initramfs?: Uint8Array;
   cmdline: string;
+  /** How a bzImage is entered; by default unpacked here and through PVH where its ELF has an entry for that. */
+  protocol?: BootProtocol;
   accel: AcceleratorChoice;
+  /** Hears what the guest writes to the debug console, port 0xe9. */
+  debug?: (bytes: Uint8Array) => void;
   /** Aborting it ends the run with the reason `stopped`. */
   signal?: AbortSignal;
 }
 
 /** The part of the options that makes the machine itself. */
-export type MachineOptions = Pick<VmOptions, 'memory' | 'cpus' | 'kernel' | 'initramfs' | 'cmdline'>;
+export type MachineOptions = Pick<VmOptions, 'memory' | 'cpus' | 'kernel' | 'initramfs' | 'cmdline' | 'protocol'>;

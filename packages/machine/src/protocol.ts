@@ -6,11 +6,13 @@ import type { RunResult } from './result.ts';
 export interface WorkerStart {
   options: MachineOptions;
   mailbox: SharedArrayBuffer;
+  /** Whether anybody wants the debug console's bytes. */
+  debug: boolean;
 }
 
 /** What the worker tells the thread that owns the VM. It is told only one thing, by an empty message: run. */
 export type WorkerMessage =
   | { type: 'ready' }
-  | { type: 'output'; bytes: Uint8Array }
+  | { type: 'output' | 'debug'; bytes: Uint8Array }
   | { type: 'ended'; result: RunResult }
   | { type: 'failed'; error: VizorErrorData };

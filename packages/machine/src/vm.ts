@@ -3,12 +3,16 @@ import { Worker } from 'node:worker_threads';
 import { VizorError } from '@vizor/core';
 import { Mailbox } from './mailbox.ts';
 import type { VmOptions } from './options.ts';
+import { OutputStream } from './output-stream.ts';
 import type { WorkerMessage, WorkerStart } from './protocol.ts';
 import type { RunResult } from './result.ts';
 
 /** The guest's first serial port. */
 export interface VmConsole {
-  /** What the guest sends; closes when the run has ended. */
+  /**
+   * What the guest sends; closes when the run has ended. A guest is held back while a megabyte of it is unread: read it,
+   * or `cancel()` it if nobody wants it.
+   */
   readonly output: ReadableStream<Uint8Array>;
   /** Bytes for the guest to receive. */
   write(bytes: Uint8Array): void;
@@ -31,22 +35,20 @@ export class VM implements AsyncDisposable {
   readonly #mailbox: Mailbox;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.stop();
-  #output!: ReadableStreamDefaultController<Uint8Array>;
+  readonly #output: OutputStream;
+  readonly #debug: ((bytes: Uint8Array) => void) | undefined;
   #input: Uint8Array[] = [];
   #retry: NodeJS.Timeout | undefined;
 
-  private constructor(worker: Worker, mailbox: Mailbox, signal: AbortSignal | undefined) {
+  private constructor(worker: Worker, mailbox: Mailbox, options: Pick<VmOptions, 'debug' | 'signal'>) {
     this.#worker = worker;
     this.#mailbox = mailbox;
-    this.#signal = signal;
-    const output = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#output = controller;
-      },
-    });
-    this.console = { output, write: (bytes) => this.#write(bytes) };
-    signal?.addEventListener('abort', this.#onAbort);
-    if (signal?.aborted) this.stop();
+    this.#signal = options.signal;
+    this.#debug = options.debug;
+    this.#output = new OutputStream((bytes) => mailbox.consumed(bytes));
+    this.console = { output: this.#output.readable, write: (bytes) => this.#write(bytes) };
+    options.signal?.addEventListener('abort', this.#onAbort);
+    if (options.signal?.aborted) this.stop();
   }
 
   /** @throws VizorError when the options or the images cannot make a machine */
@@ -56,26 +58,24 @@ export class VM implements AsyncDisposable {
         hint: 'leave out --cpus',
       });
     }
-    const { memory, cpus, kernel, initramfs, cmdline } = options;
+    const { accel: _, signal, debug, ...machine } = options;
     const mailbox = new Mailbox();
-    const start: WorkerStart = {
-      options: { memory, cpus, kernel, cmdline, ...(initramfs === undefined ? {} : { initramfs }) },
-      mailbox: mailbox.buffer,
-    };
+    const start: WorkerStart = { options: machine, mailbox: mailbox.buffer, debug: debug !== undefined };
     const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
     const [message] = (await once(worker, 'message')) as [WorkerMessage];
     if (message.type === 'failed') {
       await worker.terminate();
       throw VizorError.revive(message.error);
     }
-    return new VM(worker, mailbox, options.signal);
+    return new VM(worker, mailbox, options);
   }
 
   /** Run until the guest ends or {@link stop} is called. A machine runs once. */
   async run(): Promise<RunResult> {
     const { promise, resolve, reject } = Promise.withResolvers<RunResult>();
     this.#worker.on('message', (message: WorkerMessage) => {
-      if (message.type === 'output') this.#output.enqueue(message.bytes);
+      if (message.type === 'output') this.#output.push(message.bytes);
+      else if (message.type === 'debug') this.#debug?.(message.bytes);
       else if (message.type === 'ended') resolve(message.result);
     });
     this.#worker.once('error', reject);
@@ -84,7 +84,7 @@ export class VM implements AsyncDisposable {
     try {
       return await promise;
     } finally {
-      this.#output.close();
+      this.#output.end();
       clearTimeout(this.#retry);
     }
   }

@@ -6,14 +6,17 @@ import { Mailbox } from './mailbox.ts';
 import type { WorkerMessage, WorkerStart } from './protocol.ts';
 
 const port = parentPort!;
-const { options, mailbox } = workerData as WorkerStart;
+const { options, mailbox, debug } = workerData as WorkerStart;
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message);
 }
 
 try {
-  const machine = await Machine.create(options, new Mailbox(mailbox), (bytes) => tell({ type: 'output', bytes }));
+  const machine = await Machine.create(options, new Mailbox(mailbox), {
+    serial: (bytes) => tell({ type: 'output', bytes }),
+    ...(debug ? { debug: (bytes) => tell({ type: 'debug', bytes }) } : {}),
+  });
   port.once('message', () => tell({ type: 'ended', result: machine.run() }));
   tell({ type: 'ready' });
 } catch (error) {
