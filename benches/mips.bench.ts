@@ -19,14 +19,14 @@ import { formatTable } from './src/table.ts';
 /** How often an image runs each workload; the first run is for the contender to warm up. */
 const RUNS = 3;
 
-/** How long each run of each workload took in one process, in seconds: [workload][run]. */
+/** How long each run of each workload took in one process, in CPU seconds: [workload][run]. */
 type Times = number[][];
 
-/** Run an image once and take the times between its marks, as they arrive here. */
+/** Run an image once and take its CPU times when its marks arrive here: a busy host disturbs them less than it does wall time. */
 async function time(contender: Contender, kernel: string, workloads: number): Promise<Times> {
   const { command, args } = contender.command({ kernel, cmdline: '', memory: MEMORY_MIB });
   const run = await runChild(command, args);
-  const marks = run.lines.filter((line) => line.text === MARK).map((line) => line.at);
+  const marks = run.lines.filter((line) => line.text === MARK).map((line) => line.cpu);
   if (marks.length !== 1 + workloads * RUNS) {
     throw new Error(`${contender.name} made ${marks.length} marks (status ${run.status})\n${run.stderr}`);
   }
@@ -35,7 +35,7 @@ async function time(contender: Contender, kernel: string, workloads: number): Pr
   );
 }
 
-/** A workload's time in seconds (the warm-up left out) and its instructions, per run. */
+/** A workload's CPU seconds (the warm-up left out) and its instructions, per run. */
 interface Figure {
   readonly workload: string;
   readonly instructions: number;

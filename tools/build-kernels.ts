@@ -97,6 +97,7 @@ async function build(inputs: string): Promise<void> {
 const inputs = inputHash();
 if (process.argv.includes('--force') || !isFresh(inputs)) {
   const started = performance.now();
+  process.stderr.write('vizor: building the kernels, about half a minute\n');
   try {
     await build(inputs);
     process.stderr.write(`vizor: kernels built in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);

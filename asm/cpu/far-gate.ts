@@ -4,9 +4,9 @@ import {
 } from "../layout/cpu";
 import { commit, readLinear, systemTlb } from "./access";
 import {
-  attributesOf, BIG, BUSY, CALL_GATE16, CALL_GATE32, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor,
+  attributesOf, BIG, CALL_GATE16, CALL_GATE32, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor,
   fetchSystem, GATE_32, isNull, LONG, longMode, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault,
-  TASK_GATE, TSS16, TSS32, TYPE, unpackAccessed,
+  TASK_GATE, TYPE, unpackAccessed,
 } from "./descriptor";
 import { GP, NP, raiseError, SS_FAULT } from "./exception";
 import { frameValue, innerStack, longFrame, longStack, pushFrame, pushReturn, stackMask } from "./far-stack";

@@ -1,7 +1,7 @@
 // Frames of far calls, interrupts and returns. A frame is pushed whole or not at all: every slot is checked and translated,
 // in the order of the pushes, before the first is written.
 import {
-  FAULT, MODE, MODE_LONG64, MODE_STACK32, OK, RSP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TLB_ADDEND, TLB_NOW,
+  MODE, MODE_LONG64, MODE_STACK32, OK, RSP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TLB_ADDEND, TLB_NOW,
   TLB_WRITE, TR,
 } from "../layout/cpu";
 import { commit, readLinear, systemTlb, tlbEntry, writeLinear } from "./access";

@@ -1,6 +1,6 @@
 // Segment registers, far transfers, interrupts: the executor of the 'far' group of the opcode table.
 import {
-  CS, DS, ES, EXC_SOFTWARE, EXC_TRAP, FAULT, FS, GS, JUMP, MODE, MODE_REAL, MODE_V86, OK, SEG_SELECTOR, SHADOW, SHADOW_SET, SS,
+  CS, DS, ES, EXC_SOFTWARE, EXC_TRAP, FAULT, FS, GS, JUMP, MODE, MODE_REAL, MODE_V86, OK, SEG_SELECTOR, SHADOW, SHADOW_SET, SHADOW_SS, SS,
 } from "../layout/cpu";
 import { OP_DST, OP_IMM, OP_SRC } from "../layout/op";
 import * as op from "../generated/ops";
@@ -121,7 +121,7 @@ function moveToSegment(cpu: u32, pc: u32, selector: u32): u32 {
   const mode = load<u32>(cpu + MODE);
   if (loadSegment(cpu, index, selector) != OK) return FAULT;
   if (index == SS) {
-    store<u32>(cpu + SHADOW, 1);
+    store<u32>(cpu + SHADOW, SHADOW_SS);
     store<u32>(cpu + SHADOW_SET, 1);
   }
   return afterLoad(cpu, pc, mode);

@@ -3,7 +3,7 @@
 // double fault, or to shutdown.
 import {
   COUNT_EXCEPTION, CR0, EXC_ERROR, EXC_EXTERNAL, EXC_FLAGS, EXC_HAS_ERROR, EXC_SOFTWARE, EXC_TRAP,
-  EXC_VECTOR, EXIT, EXIT_REASON, EXIT_SHUTDOWN, FAULT, JUMP, MODE, MODE_V86, OK, RIP, SHADOW, STEP,
+  EXC_VECTOR, EXIT, EXIT_REASON, EXIT_SHUTDOWN, FAULT, JUMP, MODE, MODE_V86, OK, RIP, SHADOW, STEP, STEP_OF, STEP_TF,
 } from "../layout/cpu";
 import { longMode } from "./descriptor";
 import { DB, DE, DF, GP, PF, raiseError, TS } from "./exception";
@@ -38,7 +38,11 @@ export function interrupt(cpu: u32, vector: u32): u32 {
 export function softwareInterrupt(cpu: u32, pc: u32, vector: u32, kind: u32): u32 {
   store<u64>(cpu + RIP, nextRip(cpu, pc));
   const result = deliverOnce(cpu, vector, 0, kind);
-  if (result == OK) return JUMP;
+  if (result == OK) {
+    // Delivery cleared TF: the handler's first instruction is not stepped over (Intel SDM vol. 2, INT n).
+    store<u32>(cpu + STEP_OF, load<u32>(cpu + STEP_OF) & ~STEP_TF);
+    return JUMP;
+  }
   if (result != FAULT) return deliver(cpu) == OK ? JUMP : EXIT;
   if (!(kind & EXC_SOFTWARE)) markExternal(cpu);
   store<u64>(cpu + RIP, currentRip(cpu, pc));

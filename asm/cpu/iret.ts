@@ -1,12 +1,12 @@
 // IRET in every mode (Intel SDM vol. 2, IRET).
 import {
-  CPL, CS, DS, ES, FAULT, FS, GS, JUMP, MODE, MODE_LONG64, MODE_REAL, MODE_V86, NMI_BLOCKED, OK, RIP, RSP, SEG_ATTR,
+  CPL, CS, DS, ES, FAULT, FS, GS, JUMP, MODE, MODE_LONG64, MODE_REAL, MODE_V86, NMI_BLOCKED, OK, RIP, RSP,
   SEG_BASE, SEG_LIMIT, SS, TLB_NOW, TR,
 } from "../layout/cpu";
 import { readLinear, systemTlb } from "./access";
 import {
-  attributesOf, BUSY, enterable, fetchDescriptor, FRAME, longMode, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault, TSS16, TSS32,
-  TYPE, wideRead,
+  attributesOf, BUSY, enterable, fetchDescriptor, FRAME, longMode, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault, TSS16,
+  TSS32, TYPE, wideRead,
 } from "./descriptor";
 import { GP, NP, raiseError, SS_FAULT, TS } from "./exception";
 import { finishSwitch } from "./far-gate";

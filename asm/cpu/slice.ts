@@ -3,7 +3,8 @@
 // single-stepping, breakpoints or an interrupt shadow ask for it.
 import {
   ARENA_DROPS, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
-  HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE, SHADOW, SHADOW_SET, STEP, STEP_LEFT, STEP_OF, STOP,
+  HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RESTART, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE, SHADOW, SHADOW_SET,
+  SHADOW_SS, STEP, STEP_ALONE, STEP_LEFT, STEP_OF, STEP_RF, STEP_TF, STOP,
 } from "../layout/cpu";
 import { OP, OP_LINK, OP_LINK_KEY, OP_SIZE } from "../layout/op";
 import { CROSS } from "../generated/ops";
@@ -18,11 +19,6 @@ import { serve } from "./serve";
 /** Statuses of the loop itself, beside those that operations return: a branch was taken and RIP says where to; fetching at RIP faulted. Both are accounted for. */
 export const TAKEN: u32 = 5;
 export const FETCH_FAULT: u32 = 6;
-
-/** In STEP_OF: an instruction is being executed alone; TF and RF were set before it. */
-const ALONE: u32 = 1;
-export const HAD_TF: u32 = 2;
-const HAD_RF: u32 = 4;
 
 /**
  * The operation to go on with, or 0 when run must return (EXIT_REASON says why). `from` is a branch operation, or 0, whose
@@ -69,7 +65,7 @@ function breaks(cpu: u32): bool {
 /** Arrange for just the instruction at `op` to be executed. */
 function alone(cpu: u32, op: u32): u32 {
   const flags = load<u32>(cpu + RFLAGS);
-  store<u32>(cpu + STEP_OF, ALONE | (flags & TF ? HAD_TF : 0) | (flags & RF ? HAD_RF : 0));
+  store<u32>(cpu + STEP_OF, STEP_ALONE | (flags & TF ? STEP_TF : 0) | (flags & RF ? STEP_RF : 0));
   store<u32>(cpu + SHADOW_SET, 0);
   return load<u16>(op + OP) == CROSS ? op : single(cpu, op);
 }
@@ -116,11 +112,16 @@ function noteExit(cpu: u32): void {
 
 /** The instruction executed alone is over: end the interrupt shadow, raise what single-stepping and data breakpoints ask for. */
 function endStep(cpu: u32, status: u32, step: u32): void {
+  const stepped = (load<u32>(cpu + STEP_OF) & STEP_TF) != 0;
   store<u32>(cpu + STEP_OF, 0);
   if (!load<u32>(cpu + SHADOW_SET)) store<u32>(cpu + SHADOW, 0);
   if (status == FAULT || status == FETCH_FAULT) return;
-  if (step & HAD_RF) store<u32>(cpu + RFLAGS, load<u32>(cpu + RFLAGS) & ~RF);
-  if (debugTrap(cpu, (step & HAD_TF) != 0) == FAULT) settleFault(cpu);
+  // A repetition to be gone on with keeps RF, so that its instruction breakpoint does not hit again (Intel SDM vol. 3, 18.3.1.1).
+  if (status == RESTART) store<u32>(cpu + RFLAGS, load<u32>(cpu + RFLAGS) | RF);
+  else if (step & STEP_RF) store<u32>(cpu + RFLAGS, load<u32>(cpu + RFLAGS) & ~RF);
+  // After a load of SS debug traps wait for the next instruction (Intel SDM vol. 3, 6.8.3).
+  if (load<u32>(cpu + SHADOW_SET) && load<u32>(cpu + SHADOW) == SHADOW_SS) return;
+  if (debugTrap(cpu, stepped) == FAULT) settleFault(cpu);
 }
 
 /** End of run: count what was executed, answer the reason. */

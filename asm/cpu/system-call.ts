@@ -3,7 +3,7 @@
 import {
   CPL, CR0, CS, EFER, FS, GS, JUMP, MODE, MODE_LONG64, MSR_CSTAR, MSR_KERNEL_GS_BASE, MSR_LSTAR, MSR_SFMASK, MSR_STAR,
   MSR_SYSENTER_CS, MSR_SYSENTER_EIP, MSR_SYSENTER_ESP, OK, R11, RCX, RDX, RFLAGS, RIP, RSP, SEG, SEG_BASE, SEG_SIZE, SS,
-  STEP_OF,
+  STEP_OF, STEP_TF,
 } from "../layout/cpu";
 import { OP_SEG } from "../layout/op";
 import { effectiveAddress } from "./access";
@@ -14,7 +14,6 @@ import { flushPage } from "./mmu";
 import { updateMode } from "./mode";
 import { nextRip } from "./rip";
 import { setFlatSegment } from "./segment";
-import { HAD_TF } from "./slice";
 import { goOnAfresh, unprivileged } from "./system-common";
 
 const SCE: u32 = 1;
@@ -59,7 +58,7 @@ export function syscall(cpu: u32, pc: u32): u32 {
     store<u64>(cpu + R11, <u64>flags);
     setFlags(cpu, flags & ~load<u32>(cpu + MSR_SFMASK));
     // Single-stepping ends at the entry when the kernel masks TF: no trap after the SYSCALL.
-    if (!(load<u32>(cpu + RFLAGS) & TF)) store<u32>(cpu + STEP_OF, load<u32>(cpu + STEP_OF) & ~HAD_TF);
+    if (!(load<u32>(cpu + RFLAGS) & TF)) store<u32>(cpu + STEP_OF, load<u32>(cpu + STEP_OF) & ~STEP_TF);
   } else setFlags(cpu, flags & ~(IF | VM));
   enter(cpu, <u32>(star >> 32), long ? CODE_64 : CODE_32);
   store<u64>(cpu + RIP, target);

@@ -1,7 +1,7 @@
 // Instructions about the processor itself: halting, interrupts, time stamps, model-specific registers, identification.
 import {
   COUNT_HALT, CPL, CR4, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, JUMP, MODE, MODE_REAL, MODE_V86, MSR_TSC_AUX,
-  OK, PENDING, RAX, RCX, RDX, RFLAGS, SHADOW, SHADOW_SET, SYSTEM_SCRATCH,
+  OK, PENDING, RAX, RCX, RDX, RFLAGS, SHADOW, SHADOW_SET, SHADOW_STI, SYSTEM_SCRATCH,
 } from "../layout/cpu";
 import { cpuid } from "./cpuid";
 import { GP, raiseError } from "./exception";
@@ -50,7 +50,7 @@ export function sti(cpu: u32, pc: u32): u32 {
   const flags = load<u32>(cpu + RFLAGS);
   if (flags & IF) return OK;
   store<u32>(cpu + RFLAGS, flags | IF);
-  store<u32>(cpu + SHADOW, 1);
+  store<u32>(cpu + SHADOW, SHADOW_STI);
   store<u32>(cpu + SHADOW_SET, 1);
   return goOn(cpu, pc);
 }

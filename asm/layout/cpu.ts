@@ -124,6 +124,9 @@ export const CODE_KEY: u32 = 0xa1c;
 export const TLB_NOW: u32 = 0xa20;
 /** u32: interrupts are held off until after the next instruction (STI, MOV SS; Intel SDM vol. 3, 6.8.3). */
 export const SHADOW: u32 = 0xa24;
+/** SHADOW holds one of: STI holds off interrupts; MOV SS and POP SS hold off debug traps too. */
+export const SHADOW_STI: u32 = 1;
+export const SHADOW_SS: u32 = 2;
 /** u32: the instruction set SHADOW itself (so the run loop must not clear it yet). */
 export const SHADOW_SET: u32 = 0xa28;
 /** u32: a debug condition needs instructions one at a time (TF, or an armed DR0–3). */
@@ -199,6 +202,10 @@ export const HALTED: u32 = 0xbc4;
 /** i32 what was left of the slice, u32 what is being stepped over: see slice.ts. */
 export const STEP_LEFT: u32 = 0xbc8;
 export const STEP_OF: u32 = 0xbcc;
+/** In STEP_OF: an instruction is being executed alone; TF was set before it, and will trap after it; RF was set before it. */
+export const STEP_ALONE: u32 = 1;
+export const STEP_TF: u32 = 2;
+export const STEP_RF: u32 = 4;
 
 /** 1 KiB of bytes on their way to or from a page crossing or a device. */
 export const BOUNCE: u32 = 0xc00;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type CpuTime, cpuTime, endedChildrenTime, residentMemory } from './process-stat.ts';
+import { type CpuTime, cpuSeconds, endedChildrenTime, residentMemory } from './process-stat.ts';
 
 /** A line that a child wrote, and what it had cost by then. */
 export interface Line {
@@ -51,9 +51,9 @@ export async function runChild(
   };
   const poll = setInterval(look, POLL_MS);
   readLines(child.stdout, (text) => {
-    const time = whileItLives(() => cpuTime(pid));
+    const cpu = whileItLives(() => cpuSeconds(pid)) ?? Number.NaN;
     look();
-    const line = { text, at: elapsed(), cpu: time === undefined ? Number.NaN : time.user + time.system };
+    const line = { text, at: elapsed(), cpu };
     lines.push(line);
     watch(line, child);
   });

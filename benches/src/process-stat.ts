@@ -1,5 +1,5 @@
 // What Linux tells of a process in /proc (proc(5)).
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The unit of times in /proc/PID/stat: USER_HZ, 100 on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -20,10 +20,27 @@ function statFields(process: number | 'self'): number[] {
     .map(Number);
 }
 
-/** CPU time of a running process so far. */
-export function cpuTime(pid: number): CpuTime {
-  const fields = statFields(pid);
-  return { user: fields[STAT.UTIME]! / TICKS_PER_SECOND, system: fields[STAT.STIME]! / TICKS_PER_SECOND };
+/**
+ * CPU seconds of a running process so far, user and system: the scheduler's own count of its threads, in nanoseconds,
+ * or, where the kernel keeps none, in ticks.
+ */
+export function cpuSeconds(pid: number): number {
+  const inTicks = () => {
+    const fields = statFields(pid);
+    return (fields[STAT.UTIME]! + fields[STAT.STIME]!) / TICKS_PER_SECOND;
+  };
+  const threads = readdirSync(`/proc/${pid}/task`).map((thread) => threadNanoseconds(pid, thread));
+  const total = threads.reduce((sum, each) => sum + each, 0) / 1e9;
+  return total > 0 ? total : inTicks();
+}
+
+/** CPU time of a thread; 0 when it ended meanwhile. */
+function threadNanoseconds(pid: number, thread: string): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]);
+  } catch {
+    return 0;
+  }
 }
 
 /** CPU time of all children of this process that have ended. */

@@ -10,6 +10,8 @@ import type { Instruction, MemoryOperand, Operand, RegisterFile, RegisterOperand
 import { intelMnemonic } from './mnemonics.ts';
 
 export const PAGE_SIZE = 0x1000;
+/** Most bytes that `decode` may look at (DECODE_READS in asm/cpu/decode.ts). */
+const DECODE_READS = 32;
 /** What `decode` adds to the length of an operation that ends its run. */
 const LENGTH_MASK = 0xff;
 
@@ -69,8 +71,9 @@ export class Subject {
   readonly #kernel: CpuKernel;
   readonly #bytes: Uint8Array;
   readonly #record: DataView;
-  readonly #code = CODE_ARENA;
-  readonly #op = CODE_ARENA + 0x100;
+  /** At the very end of memory: looking at a byte more would trap. */
+  readonly #code = RAM_BASE_MIN - DECODE_READS;
+  readonly #op = CODE_ARENA;
 
   constructor() {
     const memory = new WebAssembly.Memory({
@@ -79,7 +82,7 @@ export class Subject {
       shared: true,
     });
     this.#kernel = instantiateCpuKernel(memory, NO_HOST);
-    this.#bytes = new Uint8Array(memory.buffer, this.#code, 0x100);
+    this.#bytes = new Uint8Array(memory.buffer, this.#code, DECODE_READS);
     this.#record = new DataView(memory.buffer, this.#op, layout.OP_SIZE);
   }
 

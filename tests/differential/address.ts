@@ -60,7 +60,8 @@ function bytesOf(value: bigint, size: number): number[] {
 function absolute({ random, wide, address32, target }: Wish): Encoded {
   const displacement = BigInt(target);
   if (!wide) return { modrm: 5, rest: bytesOf(displacement, 4), rex: 0, address: { target } };
-  if (random.oneIn(2)) return { modrm: 5, rest: [0, 0, 0, 0], rex: 0, address: { target, ripRelative: true, address32 } };
+  if (random.oneIn(2))
+    return { modrm: 5, rest: [0, 0, 0, 0], rex: 0, address: { target, ripRelative: true, address32 } };
   return { modrm: HAS_SIB, rest: [0x25, ...bytesOf(displacement, 4)], rex: 0, address: { target } };
 }
 
@@ -127,10 +128,12 @@ export function aim(state: State, address: Address, random: Random): void {
   const width = address.address32 === true ? 32 : 64;
   // What does not count in a 32-bit address may be anything.
   const put = (n: number, value: bigint) =>
-    state.setGpr(n, width === 64 ? BigInt.asUintN(64, value) : BigInt.asUintN(32, value) | (BigInt(random.next()) << 32n));
+    state.setGpr(
+      n,
+      width === 64 ? BigInt.asUintN(64, value) : BigInt.asUintN(32, value) | (BigInt(random.next()) << 32n),
+    );
   if (indexValue !== undefined) put(index!, indexValue);
   if (base === undefined) return;
-  if (base === RSP) return put(index!, BigInt(target) - displacement - state.gpr(RSP));
-  const indexed = index === undefined ? 0n : state.gpr(index) << BigInt(scale);
-  put(base, BigInt(target) - displacement - indexed);
+  if (base === RSP) put(index!, BigInt(target) - displacement - state.gpr(RSP));
+  else put(base, BigInt(target) - displacement - (index === undefined ? 0n : state.gpr(index) << BigInt(scale)));
 }

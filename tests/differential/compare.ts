@@ -28,7 +28,8 @@ export function compare(encoding: Encoding, before: State, host: State, guest: S
   else if (host.vector !== NO_VECTOR && host.faultRip !== guest.faultRip) differences.push('rip');
   for (let i = 0; i < (wide ? 16 : 8); i++) {
     const at = GPRS / 4 + i * 2;
-    if (host.words[at] !== guest.words[at] || (wide && host.words[at + 1] !== guest.words[at + 1])) differences.push(REGISTER_NAMES[i]!);
+    if (host.words[at] !== guest.words[at] || (wide && host.words[at + 1] !== guest.words[at + 1]))
+      differences.push(REGISTER_NAMES[i]!);
   }
   const defined = VISIBLE_FLAGS & ~undefinedFlags(encoding, before, vendor);
   if (((host.flags ^ guest.flags) & defined) !== 0) differences.push('flags');
@@ -50,7 +51,10 @@ function compareFloat(encoding: Encoding, host: State, guest: State, differences
   if (host.words[FX_MXCSR / 4] !== guest.words[FX_MXCSR / 4]) differences.push('mxcsr');
   for (let i = 0; i < 8; i++) {
     const at = FX_ST + i * 16;
-    const same = host.words[at / 4] === guest.words[at / 4] && host.words[at / 4 + 1] === guest.words[at / 4 + 1] && same16(at + 8);
+    const same =
+      host.words[at / 4] === guest.words[at / 4] &&
+      host.words[at / 4 + 1] === guest.words[at / 4 + 1] &&
+      same16(at + 8);
     if (!same) differences.push(`st${i}`);
   }
   for (let i = 0; i < (encoding.wide ? 16 : 8); i++) {
@@ -76,6 +80,7 @@ export function compareMemory(encoding: Encoding, host: Uint8Array, guest: Uint8
   if (Buffer.compare(host, guest) === 0) return [];
   const first = host.findIndex((byte, i) => byte !== guest[i]);
   const last = host.findLastIndex((byte, i) => byte !== guest[i]);
-  const show = (bytes: Uint8Array) => Buffer.from(bytes.subarray(first, Math.min(last + 1, first + 32))).toString('hex');
+  const show = (bytes: Uint8Array) =>
+    Buffer.from(bytes.subarray(first, Math.min(last + 1, first + 32))).toString('hex');
   return [`memory at 0x${(base + WINDOW + first).toString(16)}: host ${show(host)} ours ${show(guest)}`];
 }

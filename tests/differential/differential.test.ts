@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Form, FORMS } from '../../packages/cpu/src/opcodes/index.ts';
+import { FORMS, type Form } from '../../packages/cpu/src/opcodes/index.ts';
 import { reasonHostCannot } from './host.ts';
 import { Duel, nameOf } from './runner.ts';
 import { reasonUntested, UNTESTED } from './untested.ts';
@@ -12,7 +12,8 @@ const ONLY_STATE = process.env.VIZOR_STATE === undefined ? undefined : Number(pr
 const TIMEOUT = 1000 + STATES * 5;
 
 const reason = reasonHostCannot();
-const suite = reason === undefined ? 'our processor against the host’s' : `our processor against the host's: ${reason}`;
+const suite =
+  reason === undefined ? 'our processor against that of the host' : `our processor against that of the host: ${reason}`;
 const forms = FORMS.filter((form) => ONLY_FORM === undefined || nameOf(form) === ONLY_FORM);
 const groups = Map.groupBy(forms, (form) => form.group);
 
@@ -63,5 +64,8 @@ function coverage(tested: number, states: number): string {
     const names = new Set(FORMS.filter((form) => mnemonics.test(form.mnemonic)).map((form) => form.mnemonic));
     return `  ${[...names].join(' ')}: ${why}`;
   });
-  return [`${tested} of ${FORMS.length} forms on ${states} states against the host's processor; not:`, ...untested].join('\n');
+  return [
+    `${tested} of ${FORMS.length} forms on ${states} states against the host's processor; not:`,
+    ...untested,
+  ].join('\n');
 }

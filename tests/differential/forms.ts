@@ -5,6 +5,7 @@ import { hash, Random } from './random.ts';
 import { CODE, MIDDLE } from './region.ts';
 import { ruleOf } from './rules.ts';
 import { USER_CS32 } from './stub.ts';
+import type { Vendor } from './undefined.ts';
 import { immediateBytes } from './values.ts';
 
 /** One way to write a form down: prefixes, operand size, registers or an address, immediates. */
@@ -33,15 +34,22 @@ const OFFSETS = [0x8000, 0x8008, 0x8011, 0x8ff8, 0x8ffe, 0x8fff];
 const PREFIX_BYTES = Object.freeze({ NP: [], '66': [0x66], F3: [0xf3], F2: [0xf2] });
 const MAP_BYTES = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 
+/** What an encoding must be, where not any will do. */
+export interface Wish {
+  readonly wide: boolean;
+  /** No memory operands. */
+  readonly registers: boolean;
+}
+
 /** The `n`th encoding of a form: the same one every time. */
-export function encode(form: Form, n: number, base: number): Encoding {
+export function encode(form: Form, n: number, base: number, vendor: Vendor, wish?: Wish): Encoding {
   const random = new Random(hash(`${form.group} ${form.text}`), n);
   const rule = ruleOf(form.mnemonic);
-  const wide = chooseMode(form, random);
-  const bits = chooseSize(form, wide, random);
+  const wide = wish?.wide ?? chooseMode(form, random);
+  const bits = chooseSize(form, wide, vendor, random);
   const offset = random.pick(OFFSETS);
   const prefixes: number[] = [];
-  const memory = !allowsRegister(form) || (allowsMemory(form) && random.oneIn(2));
+  const memory = !allowsRegister(form) || (wish?.registers !== true && allowsMemory(form) && random.oneIn(2));
   const hasAddress = (memory && form.modrm && form.fixedRm === undefined) || form.operands.some(isAbsolute);
   if (memory && form.attributes.has('lock') && random.oneIn(4)) prefixes.push(0xf0);
   const repeats = rule?.repeats === true && random.oneIn(2) ? random.pick([0xf2, 0xf3]) : undefined;
@@ -52,12 +60,25 @@ export function encode(form: Form, n: number, base: number): Encoding {
   const address16 = !wide && rule?.address16 === true && random.oneIn(3);
   if (address16 || (wide && address32)) prefixes.push(0x67);
   const rule66 = sizeRule(form) !== 'none' && sizeRule(form) !== 'y';
-  if (rule66 && (bits === 16 || (bits === 64 && sizeRule(form) === 'v' && form.prefix === undefined && random.oneIn(8)))) prefixes.push(0x66);
+  if (
+    rule66 &&
+    (bits === 16 || (bits === 64 && sizeRule(form) === 'v' && form.prefix === undefined && random.oneIn(8)))
+  )
+    prefixes.push(0x66);
   if (form.prefix !== undefined) prefixes.push(...PREFIX_BYTES[form.prefix]);
 
   const rexW = chooseRexW(form, wide, bits, random);
-  const reg = form.digit ?? (rule?.reg !== undefined ? random.pick(rule.reg) : form.modrm ? random.below(wide && wideRegister(form) ? 16 : 8) : undefined);
-  const rm = form.modrm && !hasAddress ? (form.fixedRm ?? random.below(wide && !form.operands.includes('STi') ? 16 : 8)) : undefined;
+  const reg =
+    form.digit ??
+    (rule?.reg !== undefined
+      ? random.pick(rule.reg)
+      : form.modrm
+        ? random.below(wide && wideRegister(form) ? 16 : 8)
+        : undefined);
+  const rm =
+    form.modrm && !hasAddress
+      ? (form.fixedRm ?? random.below(wide && !form.operands.includes('STi') ? 16 : 8))
+      : undefined;
   const named = form.plusRegister ? random.below(wide ? 16 : 8) : undefined;
   const immediate = form.operands.includes('Ap')
     ? farPointer(base + CODE + offset, bits, random)
@@ -111,7 +132,7 @@ function chooseMode(form: Form, random: Random): boolean {
   return form.attributes.has('o64') || !random.oneIn(4);
 }
 
-function chooseSize(form: Form, wide: boolean, random: Random): 16 | 32 | 64 {
+function chooseSize(form: Form, wide: boolean, vendor: Vendor, random: Random): 16 | 32 | 64 {
   switch (sizeRule(form)) {
     case 'none':
       return 32;
@@ -120,10 +141,9 @@ function chooseSize(form: Form, wide: boolean, random: Random): 16 | 32 | 64 {
     case 'v':
       return random.pick(wide ? [16, 32, 64] : [16, 32]);
     case 'd64':
+      // Intel's processors ignore a branch's operand-size prefix in 64-bit mode, and would read a longer displacement.
+      if (wide && form.group === 'branch' && vendor !== 'AMD') return 64;
       return wide ? random.pick([16, 64]) : random.pick([16, 32]);
-    case 'f64':
-      // A 16-bit branch in 64-bit mode is what AMD and Intel processors differ in; kernels and programs have none.
-      return wide ? 64 : random.oneIn(4) ? 16 : 32;
   }
 }
 
@@ -146,8 +166,11 @@ function usesAddress(form: Form, implied: boolean | undefined): boolean {
 
 /** Distance of the operand from the page boundary in the middle of the window. */
 function chooseTarget(form: Form, size: number | undefined, random: Random): number {
-  if (size !== undefined) return -512 + 16 * random.below(size > 256 ? 30 : 40) + (random.oneIn(12) ? random.below(16) : 0);
-  const unaligned = form.operands.some((operand) => operand === 'Wx' || operand === 'Vx') ? random.oneIn(6) : random.oneIn(2);
+  if (size !== undefined)
+    return -512 + 16 * random.below(size > 256 ? 30 : 40) + (random.oneIn(12) ? random.below(16) : 0);
+  const unaligned = form.operands.some((operand) => operand === 'Wx' || operand === 'Vx')
+    ? random.oneIn(6)
+    : random.oneIn(2);
   if (unaligned) return random.oneIn(2) ? -random.below(16) : random.between(-256, 255);
   return random.between(-16, 15) * 16;
 }
@@ -188,4 +211,3 @@ function displacement(size: number, random: Random): number[] {
 export function littleEndian(value: bigint, size: number): number[] {
   return Array.from({ length: size }, (_, i) => Number((value >> BigInt(8 * i)) & 0xffn));
 }
-

@@ -22,7 +22,14 @@ const FSW_SUMMARY = 0x8080;
 const MXCSR_MASKS = 0x1f80;
 
 /** Fill `state` and `window` with what an encoding is to run on: the same for the same seed. */
-export function prepare(encoding: Encoding, seed: number, n: number, base: number, state: State, window: Uint8Array): void {
+export function prepare(
+  encoding: Encoding,
+  seed: number,
+  n: number,
+  base: number,
+  state: State,
+  window: Uint8Array,
+): void {
   const random = new Random(seed, 0x10000 + n);
   const view = new DataView(window.buffer, window.byteOffset, window.byteLength);
   const rule = ruleOf(encoding.form.mnemonic);
@@ -83,6 +90,7 @@ function fillOperand(encoding: Encoding, view: DataView, at: number, random: Ran
   else if (mnemonic.endsWith('.s80')) putExtended(view, at, random);
   else if (mnemonic === 'frstor') for (let i = 0; i < 8; i++) putExtended(view, at + 28 + i * 10, random);
   else if (mnemonic === 'fxrstor') for (let i = 0; i < 8; i++) putExtended(view, at + 32 + i * 16, random);
-  else if (group.startsWith('sse')) putLanes(view, at, lanesOf(encoding) ?? random.pick(['integer', 'single', 'double']), random);
+  else if (group.startsWith('sse'))
+    putLanes(view, at, lanesOf(encoding) ?? random.pick(['integer', 'single', 'double']), random);
   else putLanes(view, at, 'integer', random);
 }

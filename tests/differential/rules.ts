@@ -169,7 +169,8 @@ function interruptFrame(draft: Draft): void {
   const frame = [codeAddress(draft), code, flags, stack, BigInt(USER_DS)];
   const start = at(draft, state.gpr(RSP));
   for (const [i, value] of frame.entries()) {
-    for (let byte = 0; byte < size; byte++) view.setUint8(start + i * size + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
+    for (let byte = 0; byte < size; byte++)
+      view.setUint8(start + i * size + byte, Number((value >> BigInt(8 * byte)) & 0xffn));
   }
 }
 
@@ -183,7 +184,8 @@ const SELECTORS = [USER_DS, USER_DS, USER_CS32, USER_CS64, 0, 1, 2, 3, 0x10, 0x8
 
 function selectorOperand({ encoding, state, random }: Draft): void {
   if (encoding.address !== undefined) return;
-  if (encoding.rm !== undefined && encoding.rm !== RSP) state.view.setUint16(GPRS + encoding.rm * 8, random.pick(SELECTORS), true);
+  if (encoding.rm !== undefined && encoding.rm !== RSP)
+    state.view.setUint16(GPRS + encoding.rm * 8, random.pick(SELECTORS), true);
 }
 
 function selectorInMemory(draft: Draft): void {
@@ -195,15 +197,32 @@ function selectorOnStack(draft: Draft): void {
   draft.view.setUint16(at(draft, draft.state.gpr(RSP)), draft.random.pick(SELECTORS), true);
 }
 
-/** A far pointer in memory: an offset, then the selector of a data segment, or of the code segment that we are in. */
+/**
+ * A far pointer in memory: an offset, then the selector of a data segment, or of the code segment that we are in. AMD's
+ * processors know no 64-bit offsets; others find a null selector after one.
+ */
 function farPointer(draft: Draft, start: number, code: boolean): void {
   const { encoding, view, random } = draft;
-  const size = encoding.bits / 8;
-  const offset = code ? codeAddress(draft) : random.quad();
-  for (let byte = 0; byte < size; byte++) view.setUint8(start + byte, Number((offset >> BigInt(8 * byte)) & 0xffn));
+  const size = encoding.bits === 16 ? 2 : 4;
+  if (encoding.bits === 64) view.setUint16(start + 8, 0, true);
+  const offset = code ? codeAddress(draft) : BigInt(random.next());
+  if (size === 2) view.setUint16(start, Number(offset & 0xffffn), true);
+  else view.setUint32(start, Number(offset), true);
   const own = encoding.wide ? USER_CS64 : USER_CS32;
-  const selector = code ? random.pick([own, own, own, 0, 0x10]) : random.pick(SELECTORS);
-  view.setUint16(start + size, selector, true);
+  view.setUint16(start + size, code ? random.pick([own, own, own, 0, 0x10]) : random.pick(SELECTORS), true);
+}
+
+/** Offset and selector, each as wide as the operand size. */
+function farReturn(draft: Draft): void {
+  const { encoding, state, view, random } = draft;
+  const start = at(draft, state.gpr(RSP));
+  const size = encoding.bits / 8;
+  const offset = codeAddress(draft);
+  const own = encoding.wide ? USER_CS64 : USER_CS32;
+  if (size === 2) view.setUint16(start, Number(offset & 0xffffn), true);
+  else if (size === 4) view.setUint32(start, Number(offset), true);
+  else view.setBigUint64(start, offset, true);
+  view.setUint16(start + size, random.pick([own, own, own, 0, 0x10]), true);
 }
 
 function farOperand(draft: Draft, code: boolean): void {
@@ -267,16 +286,19 @@ const RULES: readonly Rule[] = [
   { mnemonics: /^cmpxchg8b$/, memory: pairInMemory },
   { mnemonics: /^(rol|ror|rcl|rcr|shl|shr|sar|shld|shrd)\.cl$/, registers: shiftCount },
   { mnemonics: /^popf$/, memory: flagsOnStack },
-  { mnemonics: /^(enter|leave)$/, registers: (draft) => draft.state.setGpr(RBP, BigInt(draft.base + MIDDLE + draft.random.between(-200, 200))) },
+  {
+    mnemonics: /^(enter|leave)$/,
+    registers: (draft) => draft.state.setGpr(RBP, BigInt(draft.base + MIDDLE + draft.random.between(-200, 200))),
+  },
   { mnemonics: /^ret$/, branches: true, memory: returnAddress },
   { mnemonics: /^iret$/, branches: true, memory: interruptFrame },
   { mnemonics: /^(call|jmp)$/, branches: true, registers: targetInRegister, memory: targetInMemory },
   { mnemonics: /^lea$/, address16: true },
   { mnemonics: /^(loop|loope|loopne|jcxz)$/, implied: true, address16: true, branches: true, registers: loopCount },
-  { mnemonics: /^(j..?.?|int3|into|ud2)$/, branches: true },
+  { mnemonics: /^(j..?|int3|into|ud2)$/, branches: true },
   { mnemonics: /^int$/, branches: true, immediate: [3, 4, 0x0d, 0x0e, 0x20, 0x81, 0xff] },
   { mnemonics: /^(callf|jmpf)$/, branches: true, memory: (draft) => farOperand(draft, true) },
-  { mnemonics: /^retf$/, branches: true, memory: (draft) => farPointer(draft, at(draft, draft.state.gpr(RSP)), true) },
+  { mnemonics: /^retf$/, branches: true, memory: farReturn },
   { mnemonics: /^(les|lds|lss)$/, memory: (draft) => farOperand(draft, false) },
   { mnemonics: /^(verr|verw|lar|lsl)$/, registers: selectorOperand, memory: selectorInMemory },
   { mnemonics: /^mov\.to\.sreg$/, reg: [0, 1, 2, 3, 6, 7], registers: selectorOperand, memory: selectorInMemory },

@@ -7,6 +7,7 @@ import { prepare } from './prepare.ts';
 import { hash } from './random.ts';
 import { CODE, WINDOW_SIZE } from './region.ts';
 import { ruleOf } from './rules.ts';
+import { encodeSequence, SEQUENCE } from './sequence.ts';
 import { describe, describeItems, NO_VECTOR, State } from './state.ts';
 
 /** States that each encoding of a form runs on. */
@@ -50,8 +51,8 @@ export class Duel {
     const first = only ?? 0;
     const last = only === undefined ? count : only + 1;
     for (let n = first; n < last && failures.length < most; ) {
-      const encoding = encode(form, Math.floor(n / STATES_PER_ENCODING), this.#host.base);
-      const branches = ruleOf(form.mnemonic)?.branches === true;
+      const encoding = this.#encode(form, Math.floor(n / STATES_PER_ENCODING));
+      const branches = form === SEQUENCE || ruleOf(form.mnemonic)?.branches === true;
       this.#host.place(encoding.offset, encoding.bytes, encoding.wide, branches);
       this.#guest.place(encoding.offset, encoding.bytes);
       const end = Math.min(last, (Math.floor(n / STATES_PER_ENCODING) + 1) * STATES_PER_ENCODING);
@@ -67,6 +68,11 @@ export class Duel {
     return { states, completed, failures };
   }
 
+  #encode(form: Form, n: number): Encoding {
+    if (form === SEQUENCE) return encodeSequence(n, this.#host.base, this.#vendor);
+    return encode(form, n, this.#host.base, this.#vendor);
+  }
+
   #runOne(encoding: Encoding, seed: number, n: number, branches: boolean): string[] {
     const host = this.#host;
     const guest = this.#guest;
@@ -77,7 +83,10 @@ export class Duel {
     guest.window.set(this.#window);
     host.run(encoding.offset, encoding.wide);
     guest.run(encoding.offset, encoding.bytes.length, encoding.wide, branches);
-    return [...compare(encoding, this.#state, host.output, guest.output, this.#vendor), ...compareMemory(encoding, host.window, guest.window, host.base)];
+    return [
+      ...compare(encoding, this.#state, host.output, guest.output, this.#vendor),
+      ...compareMemory(encoding, host.window, guest.window, host.base),
+    ];
   }
 
   #report(encoding: Encoding, n: number, differences: readonly string[]): string {

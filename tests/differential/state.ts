@@ -35,7 +35,24 @@ export const OF = 0x800;
 export const ARITHMETIC = CF | PF | AF | ZF | SF | OF;
 export const VISIBLE_FLAGS = ARITHMETIC | DF | 0x40000 | 0x200000 | 0x7200;
 
-export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+export const REGISTER_NAMES = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
 
 /** Views of one state. */
 export class State {

@@ -317,6 +317,12 @@ export class Bench {
     return exit;
   }
 
+  /** Wake the vCPU from HLT and go on elsewhere. */
+  resume(rip: number): void {
+    this.vcpu.registers.setWord(layout.HALTED, 0);
+    this.set('rip', rip);
+  }
+
   /** Run to a HLT outside the handlers; answers its address. */
   halts(budget?: number): number {
     const exit = this.run(budget);

@@ -1,6 +1,6 @@
 // PUSH and POP of registers, memory, immediates and segment registers.
 import {
-  FAULT, JUMP, MODE, OK, RSP, SEG, SEG_SELECTOR, SEG_SIZE, SHADOW, SHADOW_SET, SS,
+  FAULT, JUMP, MODE, OK, RSP, SEG, SEG_SELECTOR, SEG_SIZE, SHADOW, SHADOW_SET, SHADOW_SS, SS,
 } from "../../layout/cpu";
 import { OP_DST, OP_IMM } from "../../layout/op";
 import { commit, readMemory, writeMemory } from "../access";
@@ -63,7 +63,7 @@ export function popSegment(cpu: u32, pc: u32, segment: u32, size: u32): u32 {
     return FAULT;
   }
   if (segment == SS) {
-    store<u32>(cpu + SHADOW, 1);
+    store<u32>(cpu + SHADOW, SHADOW_SS);
     store<u32>(cpu + SHADOW_SET, 1);
   }
   if (load<u32>(cpu + MODE) == mode) return OK;

@@ -9,10 +9,9 @@ const name = (what: string): string => (missing === undefined ? what : `${what} 
 const RF = 0x10000;
 const VECTOR = Object.freeze({ NP: 11, SS: 12, GP: 13, TS: 10, LANDED: 0x81 });
 
-/** A logged word of a sweep: vector, error code, low byte of the CS that was interrupted. */
+/** A logged word of a sweep: vector, error code (and, above them, the low byte of the CS that was interrupted). */
 const vectorOf = (word: number): number => word & 0xff;
 const errorOf = (word: number): number => (word >>> 8) & 0xffff;
-const codeOf = (word: number): number => word >>> 24;
 
 compare(name('real-address mode: interrupts, far transfers, unreal mode'), () => {
   const { qemu, kernel } = runBoth('real');

@@ -165,7 +165,7 @@ export function list<T>(
 }
 
 /** An alternative member of a union: it has a place, but is not part of the structure's contents. */
-export function overlay<F extends Field<never>>(field: F): Omit<F, 'overlay'> & { overlay: true } {
+export function overlay<F extends Field>(field: F): Omit<F, 'overlay'> & { overlay: true } {
   return { ...field, overlay: true };
 }
 

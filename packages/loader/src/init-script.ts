@@ -74,7 +74,13 @@ if [ -e /vizor/command ]; then
   /vizor/outb ${PORTS.COMMAND_STATUS} $status || echo "${COMMAND_STATUS_MARKER}$status"
 else
   show
-  flag ${INIT_FLAGS.SHELL} && setsid cttyhack sh
+  if flag ${INIT_FLAGS.SHELL}; then
+    # What busybox's poweroff, halt and reboot send to init. A shell only heeds traps while it waits.
+    trap 'drain; poweroff -f' USR1 USR2
+    trap 'drain; reboot -f' TERM
+    setsid cttyhack sh &
+    wait $!
+  fi
 fi
 drain
 poweroff -f

@@ -8,7 +8,7 @@ import { CS, PENDING, SEG, SEG_SIZE, STOP } from '@vizor/asm/layout/cpu';
 import { RAM_BASE_MIN, VCPU, WASM_PAGE } from '@vizor/asm/layout/memory';
 import { instantiateCpuKernel } from '@vizor/kernels';
 
-const RAM = 1 << 20;
+const RAM = 2 << 20;
 const ROM = 0xf0000;
 const DEBUG_PORT = 0xe9;
 const EXIT_PORT = 0xf4;
