@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** The `vizor` command. */
+export const VIZOR_MAIN = fileURLToPath(import.meta.resolve('@vizor/cli/main'));
+
 const QEMU = 'qemu-system-x86_64';
 
 /** The PC that QEMU gets: what Vizor's guests see, with the same level of instructions and the same vendor. */
@@ -28,7 +29,7 @@ const VIZOR: Contender = {
   command: ({ kernel, initramfs = 'none', cmdline, memory }) => ({
     command: process.execPath,
     args: [
-      join(ROOT, 'packages/cli/src/main.ts'),
+      VIZOR_MAIN,
       ...['run', '--quiet', '--memory', `${memory}M`],
       ...['--kernel', kernel, '--initramfs', initramfs, '--cmdline', cmdline],
     ],

@@ -121,6 +121,8 @@ export class Bench {
   reset(): this {
     this.memory.bytes.fill(0, this.memory.ramBase, this.memory.ramBase + RAM);
     this.vcpu.kernel.create(VCPU, this.memory.ramBase, this.memory.lowSize, this.memory.highSize);
+    // The processor's signature.
+    this.set('rdx', 0);
     this.log.length = 0;
     this.time = 0;
     this.onOut = () => {};

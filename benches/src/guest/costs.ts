@@ -1,6 +1,6 @@
 // Guest loops, each of which does one costly thing over and over.
 
-import { ALU, Assembler, type Label, REG, SHIFT } from './assembler.ts';
+import { ALU, Assembler, CC, type Label, REG, SHIFT } from './assembler.ts';
 import { emitRepeat } from './image.ts';
 import { CODE, DATA, IDT, TABLES } from './layout.ts';
 import { Random } from './random.ts';
@@ -49,6 +49,12 @@ export const EMPTY = 'empty loop (sub, jnz)';
 
 const LOOPS: readonly (readonly [name: string, body: Body, setUp?: Body])[] = [
   [EMPTY, () => {}],
+  ['MOV register', (code) => code.mov(64, RAX, RBX)],
+  ['ADD register', (code) => code.alu(ALU.ADD, 64, RAX, RBX)],
+  ['CMP, JE not taken', (code) => code.aluImm(ALU.CMP, 64, RAX, 5).jcc(CC.E, code.here())],
+  ['JMP', (code) => jump(code)],
+  ['CALL, RET, JMP', (code) => code.call(subroutine(code))],
+  ['PUSH, POP', (code) => code.push(RAX).pop(RBX)],
   ['load, TLB hit', (code) => code.load(64, RAX, { base: RSI }), (code) => code.movImm(RSI, DATA)],
   ['store, TLB hit', (code) => code.store(64, { base: RSI }, RAX), (code) => code.movImm(RSI, DATA)],
   [
@@ -73,6 +79,7 @@ const LOOPS: readonly (readonly [name: string, body: Body, setUp?: Body])[] = [
   ['RDTSC', (code) => code.raw(0x0f, 0x31)],
   ['IMUL, 64 bits', (code) => code.imul(64, RAX, RBX)],
   ['SHL by 3, 64 bits', (code) => code.shift(SHIFT.SHL, 64, RAX, 3)],
+  ['ROL by 7, 64 bits', (code) => code.shift(SHIFT.ROL, 64, RAX, 7)],
   ['DIV, 32 bits', (code) => code.movImm(RDX, 0).raw(0xf7, 0xf3), (code) => code.movImm(RBX, 7).movImm(RAX, 1000)],
   ['LOCK CMPXCHG', (code) => code.raw(0xf0, 0x48, 0x0f, 0xb1, 0x1e), (code) => code.movImm(RSI, DATA)],
   ['PUSHFQ, POPFQ', (code) => code.raw(0x9c, 0x9d)],
@@ -89,6 +96,21 @@ const LOOPS: readonly (readonly [name: string, body: Body, setUp?: Body])[] = [
   ['PADDD xmm0, xmm1', (code) => code.raw(0x66, 0x0f, 0xfe, 0xc1)],
   ['FLD1, FADDP', (code) => code.raw(0xd9, 0xe8, 0xde, 0xc1), (code) => code.raw(0xdb, 0xe3, 0xd9, 0xe8)],
 ];
+
+/** A jump to the next instruction. */
+function jump(code: Assembler): void {
+  const on = code.label();
+  code.jmp(on).place(on);
+}
+
+/** A subroutine that only returns, put into the loop and jumped over. */
+function subroutine(code: Assembler): Label {
+  const after = code.label();
+  code.jmp(after);
+  const entry = code.here();
+  code.ret().place(after);
+  return entry;
+}
 
 /** Loops that take so long a turn that fewer turns do. */
 const SLOW = new Set(['REP MOVSB, 4 KiB']);
