@@ -119,12 +119,12 @@ export class Bench {
 
   /** Everything as new: RAM empty but for the tables, the vCPU in real mode. */
   reset(): this {
+    this.time = 0;
     this.memory.bytes.fill(0, this.memory.ramBase, this.memory.ramBase + RAM);
     this.vcpu.kernel.create(VCPU, this.memory.ramBase, this.memory.lowSize, this.memory.highSize);
     // The processor's signature.
     this.set('rdx', 0);
     this.log.length = 0;
-    this.time = 0;
     this.onOut = () => {};
     this.memory.write(AT.HANDLERS, new Uint8Array(0x1000).fill(0xf4));
     this.#fillGdt();

@@ -51,7 +51,21 @@ function constants(header: Header): string {
 }
 
 function structs(header: Header): string {
-  const kinds = ['bytes', 'list', 'nested', 'overlay', 's16', 's32', 's64', 'struct', 'tail', 'u8', 'u16', 'u32', 'u64'];
+  const kinds = [
+    'bytes',
+    'list',
+    'nested',
+    'overlay',
+    's16',
+    's32',
+    's64',
+    'struct',
+    'tail',
+    'u8',
+    'u16',
+    'u32',
+    'u64',
+  ];
   const body = structOrder(header).map(printStruct).join('\n');
   const used = kinds.filter((kind) => new RegExp(`\\b${kind}\\(|, ${kind}\\b`).test(body));
   return `${BANNER}\nimport { ${used.join(', ')} } from '../layout.ts';\n\n${body}`;

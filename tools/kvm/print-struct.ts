@@ -63,5 +63,7 @@ function single(type: MemberType, offset: number, name: string): string {
 
 /** A field as a function of its offset. */
 function kindOf(type: MemberType, name: string): string {
-  return type.kind === 'scalar' ? scalarName(type) : `(at) => ${single(type, 0, name).replace('nested(0,', 'nested(at,')}`;
+  return type.kind === 'scalar'
+    ? scalarName(type)
+    : `(at) => ${single(type, 0, name).replace('nested(0,', 'nested(at,')}`;
 }

@@ -25,9 +25,9 @@ function resultOf(reason: ExitReason, more: Partial<RunResult> = {}): RunResult 
 class FakeMachine implements Machine {
   readonly received: number[] = [];
   readonly #ended = Promise.withResolvers<RunResult>();
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | undefined;
   readonly console = {
-    output: new ReadableStream<Uint8Array>({
+    output: new ReadableStream<Uint8Array<ArrayBuffer>>({
       start: (controller) => {
         this.#controller = controller;
       },

@@ -45,8 +45,12 @@ export const CAUSES: Readonly<Partial<Record<RequestName, Readonly<Record<string
   KVM_REINJECT_CONTROL: { ENXIO: 'create the PIT first' },
   KVM_IRQ_LINE: { ENXIO: 'create the in-kernel interrupt controllers first' },
   KVM_IRQ_LINE_STATUS: { ENXIO: 'create the in-kernel interrupt controllers first' },
-  KVM_GET_IRQCHIP: { ENXIO: 'create the in-kernel interrupt controllers first (a split irqchip has no PIC, no I/O APIC)' },
-  KVM_SET_IRQCHIP: { ENXIO: 'create the in-kernel interrupt controllers first (a split irqchip has no PIC, no I/O APIC)' },
+  KVM_GET_IRQCHIP: {
+    ENXIO: 'create the in-kernel interrupt controllers first (a split irqchip has no PIC, no I/O APIC)',
+  },
+  KVM_SET_IRQCHIP: {
+    ENXIO: 'create the in-kernel interrupt controllers first (a split irqchip has no PIC, no I/O APIC)',
+  },
   KVM_SET_GSI_ROUTING: { EINVAL: 'an entry names a controller, pin or type that this VM does not have' },
   KVM_SIGNAL_MSI: { EINVAL: 'there is no in-kernel local APIC, or the message is malformed' },
   KVM_IRQFD: {
@@ -91,7 +95,10 @@ export const CAUSES: Readonly<Partial<Record<RequestName, Readonly<Record<string
   },
   KVM_HAS_DEVICE_ATTR: { ENXIO: 'the device has no such attribute' },
   KVM_GET_DEVICE_ATTR: { ENXIO: 'the device has no such attribute' },
-  KVM_SET_DEVICE_ATTR: { ENXIO: 'the device has no such attribute', EBADF: 'the descriptor is no VFIO group or device' },
+  KVM_SET_DEVICE_ATTR: {
+    ENXIO: 'the device has no such attribute',
+    EBADF: 'the descriptor is no VFIO group or device',
+  },
   KVM_SET_PMU_EVENT_FILTER: { EINVAL: 'a malformed filter', E2BIG: 'too many events' },
   KVM_RUN: {
     EFAULT: 'the guest touched memory that the host cannot give (unmapped, or its file ended)',

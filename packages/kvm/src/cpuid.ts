@@ -3,7 +3,7 @@
 import { VizorError } from '@vizor/core';
 import { CAP } from './generated/constants.ts';
 import type { RequestName } from './generated/requests.ts';
-import { kvm_cpuid2, kvm_cpuid_entry2 } from './generated/structs.ts';
+import { kvm_cpuid_entry2, kvm_cpuid2 } from './generated/structs.ts';
 import { type Capability, type IoctlTarget, refusal } from './ioctl.ts';
 import { build, type Changes, type Values } from './layout.ts';
 import { ERRNO, errno } from './native/libc.ts';

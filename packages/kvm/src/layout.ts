@@ -30,7 +30,9 @@ export type Fields = Readonly<Record<string, Field<unknown>>>;
 
 /** The fields that make up a structure's contents: all but alternatives and arrays without end. */
 type Content<F extends Fields> = {
-  -readonly [Key in keyof F as F[Key] extends { overlay: true } ? never : Key]: F[Key] extends Field<infer T> ? T : never;
+  -readonly [Key in keyof F as F[Key] extends { overlay: true } ? never : Key]: F[Key] extends Field<infer T>
+    ? T
+    : never;
 };
 
 /** A structure's contents as plain data. */
@@ -86,7 +88,11 @@ function scalar<T>(size: number, get: Get<T>, set: Set<T>): (offset: number) => 
   });
 }
 
-export const u8 = scalar<number>(1, (view, at) => view.getUint8(at), (view, at, value) => view.setUint8(at, value));
+export const u8 = scalar<number>(
+  1,
+  (view, at) => view.getUint8(at),
+  (view, at, value) => view.setUint8(at, value),
+);
 export const u16 = scalar<number>(
   2,
   (view, at) => view.getUint16(at, true),

@@ -169,7 +169,10 @@ export class VmMemory {
       throw new VizorError('usage', operation, `${host.length} bytes of host memory for ${size} of the guest's`);
     }
     const before = this.#slots.get(slot);
-    if (before !== undefined && (before.size !== size || !sameMemory(before.host, host) || !!before.readOnly !== !!readOnly)) {
+    if (
+      before !== undefined &&
+      (before.size !== size || !sameMemory(before.host, host) || !!before.readOnly !== !!readOnly)
+    ) {
       const hint = 'remove it first';
       throw new VizorError('usage', operation, 'cannot change its size, host memory or read-only flag', { hint });
     }

@@ -4,11 +4,11 @@ const NEWLINE = 0x0a;
 
 /** Gathers a device's bytes, so that a message carries a line rather than a character. */
 export class ByteBatch {
-  readonly #send: (bytes: Uint8Array) => void;
+  readonly #send: (bytes: Uint8Array<ArrayBuffer>) => void;
   readonly #bytes = new Uint8Array(BATCH);
   #length = 0;
 
-  constructor(send: (bytes: Uint8Array) => void) {
+  constructor(send: (bytes: Uint8Array<ArrayBuffer>) => void) {
     this.#send = send;
   }
 

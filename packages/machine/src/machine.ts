@@ -21,9 +21,9 @@ const HELD_BACK_MS = 5;
 /** Where a machine's output goes. */
 export interface MachineOutput {
   /** What the serial port sends, in order. */
-  serial(bytes: Uint8Array): void;
+  serial(bytes: Uint8Array<ArrayBuffer>): void;
   /** What the guest writes to the debug console, port 0xe9. */
-  debug?(bytes: Uint8Array): void;
+  debug?(bytes: Uint8Array<ArrayBuffer>): void;
 }
 
 /** A machine as its worker has it: it runs on the calling thread and never awaits while it does. */
@@ -141,7 +141,7 @@ export class Machine {
   }
 
   /** Hand out console output, and wait while too much of it is unread: as a slow terminal holds a program back. */
-  #send(bytes: Uint8Array, output: MachineOutput): void {
+  #send(bytes: Uint8Array<ArrayBuffer>, output: MachineOutput): void {
     output.serial(bytes);
     this.#mailbox.sent(bytes.length);
     while (this.#mailbox.unread > UNREAD_MAX && !this.#mailbox.stopRequested) this.#mailbox.sleep(HELD_BACK_MS);

@@ -15,7 +15,7 @@ export interface VmOptions {
   protocol?: BootProtocol;
   accel: AcceleratorChoice;
   /** Hears what the guest writes to the debug console, port 0xe9. */
-  debug?: (bytes: Uint8Array) => void;
+  debug?: (bytes: Uint8Array<ArrayBuffer>) => void;
   /** Aborting it ends the run with the reason `stopped`. */
   signal?: AbortSignal;
 }

@@ -3,17 +3,17 @@
  * so that the machine can hold the guest back while too much waits. Cancelling the stream throws the rest away.
  */
 export class OutputStream {
-  readonly readable: ReadableStream<Uint8Array>;
+  readonly readable: ReadableStream<Uint8Array<ArrayBuffer>>;
   readonly #consumed: (bytes: number) => void;
-  readonly #waiting: Uint8Array[] = [];
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  readonly #waiting: Uint8Array<ArrayBuffer>[] = [];
+  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   #wanted = false;
   #ended = false;
   #cancelled = false;
 
   constructor(consumed: (bytes: number) => void) {
     this.#consumed = consumed;
-    this.readable = new ReadableStream<Uint8Array>(
+    this.readable = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           this.#controller = controller;
@@ -31,7 +31,7 @@ export class OutputStream {
     );
   }
 
-  push(chunk: Uint8Array): void {
+  push(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#cancelled) {
       this.#consumed(chunk.length);
       return;

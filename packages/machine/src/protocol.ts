@@ -13,6 +13,6 @@ export interface WorkerStart {
 /** What the worker tells the thread that owns the VM. It is told only one thing, by an empty message: run. */
 export type WorkerMessage =
   | { type: 'ready' }
-  | { type: 'output' | 'debug'; bytes: Uint8Array }
+  | { type: 'output' | 'debug'; bytes: Uint8Array<ArrayBuffer> }
   | { type: 'ended'; result: RunResult }
   | { type: 'failed'; error: VizorErrorData };

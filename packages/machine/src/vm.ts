@@ -13,7 +13,7 @@ export interface VmConsole {
    * What the guest sends; closes when the run has ended. A guest is held back while a megabyte of it is unread: read it,
    * or `cancel()` it if nobody wants it.
    */
-  readonly output: ReadableStream<Uint8Array>;
+  readonly output: ReadableStream<Uint8Array<ArrayBuffer>>;
   /** Bytes for the guest to receive. */
   write(bytes: Uint8Array): void;
 }
@@ -36,7 +36,7 @@ export class VM implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = () => this.stop();
   readonly #output: OutputStream;
-  readonly #debug: ((bytes: Uint8Array) => void) | undefined;
+  readonly #debug: ((bytes: Uint8Array<ArrayBuffer>) => void) | undefined;
   #input: Uint8Array[] = [];
   #retry: NodeJS.Timeout | undefined;
 

@@ -60,7 +60,7 @@ export class GuestMemory {
 
   /** Linear-memory offset of `length` bytes at `gpa`, or -1 when they do not lie wholly in RAM. */
   offsetOf(gpa: number, length: number): number {
-    if (!(gpa >= 0 && length >= 0)) return -1;
+    if (!Number.isSafeInteger(gpa) || gpa < 0 || !(length >= 0)) return -1;
     if (gpa + length <= this.lowSize) return this.ramBase + gpa;
     if (gpa >= FOUR_GIB && gpa - FOUR_GIB + length <= this.highSize)
       return this.ramBase + this.lowSize + gpa - FOUR_GIB;

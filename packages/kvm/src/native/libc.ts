@@ -9,17 +9,17 @@ const libc = koffi.load('libc.so.6');
 export type Buffer = ArrayBufferView;
 
 /** `ioctl` whose argument is a number. */
-export const ioctlNumber: (fd: number, request: number, argument: number) => number = libc.func(
-  'ioctl',
+export const ioctlNumber: (fd: number, request: number, argument: number) => number = libc.func('ioctl', 'int', [
   'int',
-  ['int', 'ulong', 'long'],
-);
+  'ulong',
+  'long',
+]);
 /** `ioctl` whose argument points to a structure, read and written in place. */
-export const ioctlBuffer: (fd: number, request: number, argument: Buffer) => number = libc.func(
-  'ioctl',
+export const ioctlBuffer: (fd: number, request: number, argument: Buffer) => number = libc.func('ioctl', 'int', [
   'int',
-  ['int', 'ulong', 'void *'],
-);
+  'ulong',
+  'void *',
+]);
 export const open: (path: string, flags: number) => number = libc.func('open', 'int', ['str', 'int']);
 export const close: (fd: number) => number = libc.func('close', 'int', ['int']);
 export const read: (fd: number, into: Buffer, length: number) => number = libc.func('read', 'long', [

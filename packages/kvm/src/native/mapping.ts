@@ -20,22 +20,22 @@ function mapOrThrow(at: number, length: number, flags: number, fd: number, offse
 /**
  * A file mapped shared, readable and writable, until disposed.
  *
- * Without `over` the kernel chooses the place, and disposing detaches {@link buffer}: whoever kept an array of it gets
- * a TypeError, not a dangling pointer. With `over`, page-aligned memory of the caller's own (part of a
+ * Without `over` the kernel chooses the place, and disposing detaches the view's buffer: whoever kept an array of it
+ * gets a TypeError, not a dangling pointer. With `over`, page-aligned memory of the caller's own (part of a
  * WebAssembly.Memory) becomes the file's; disposing puts zeroed anonymous memory back in its place.
  */
 export class Mapping {
   readonly length: number;
   readonly #address: number;
   readonly #over: Uint8Array<ArrayBufferLike> | undefined;
-  #buffer: ArrayBufferLike | undefined;
+  #view: DataView<ArrayBufferLike> | undefined;
 
   constructor(fd: number, length: number, offset = 0, over?: Uint8Array<ArrayBufferLike>) {
     this.length = length;
     this.#over = over;
     if (over === undefined) {
       this.#address = mapOrThrow(0, length, MAP_SHARED, fd, offset);
-      this.#buffer = viewOf(this.#address, length);
+      this.#view = new DataView(viewOf(this.#address, length));
       return;
     }
     const address = addressOf(over);
@@ -43,28 +43,28 @@ export class Mapping {
       throw new VizorError('usage', 'mmap', `the place must be ${length} bytes at a host page boundary`);
     }
     this.#address = mapOrThrow(address, length, MAP_SHARED | MAP_FIXED, fd, offset);
-    this.#buffer = over.buffer;
+    this.#view = new DataView(over.buffer, over.byteOffset, length);
   }
 
   /** The mapped bytes. @throws VizorError `usage` once disposed */
-  get bytes(): Uint8Array<ArrayBufferLike> {
-    if (this.#buffer === undefined) throw new VizorError('usage', 'mapping', 'used after it was unmapped');
-    return this.#over ?? new Uint8Array(this.#buffer);
+  get view(): DataView<ArrayBufferLike> {
+    if (this.#view === undefined) throw new VizorError('usage', 'mapping', 'used after it was unmapped');
+    return this.#view;
   }
 
-  get view(): DataView<ArrayBufferLike> {
-    const { buffer, byteOffset, length } = this.bytes;
-    return new DataView(buffer, byteOffset, length);
+  get bytes(): Uint8Array<ArrayBufferLike> {
+    const { buffer, byteOffset, byteLength } = this.view;
+    return new Uint8Array(buffer, byteOffset, byteLength);
   }
 
   [Symbol.dispose](): void {
-    if (this.#buffer === undefined) return;
+    if (this.#view === undefined) return;
     if (this.#over !== undefined) {
       mapOrThrow(this.#address, this.length, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
     } else {
-      (this.#buffer as ArrayBuffer).transfer();
+      (this.#view.buffer as ArrayBuffer).transfer();
       munmap(this.#address, this.length);
     }
-    this.#buffer = undefined;
+    this.#view = undefined;
   }
 }

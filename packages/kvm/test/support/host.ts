@@ -1,0 +1,42 @@
+// What of the host a test needs, and what it must leave behind as it found it.
+
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { VizorError } from '@vizor/core';
+import { type Capability, Kvm } from '@vizor/kvm';
+import { describe } from 'vitest';
+
+function whyNoKvm(): string | undefined {
+  try {
+    Kvm.open()[Symbol.dispose]();
+    return undefined;
+  } catch (error) {
+    if (error instanceof VizorError) return error.message;
+    throw error;
+  }
+}
+
+/** Why tests of the kernel's KVM cannot run here. */
+export const noKvm = whyNoKvm();
+
+/** Tests that use the real /dev/kvm; skipped, with the reason in the title, where there is none. */
+export function describeKvm(title: string, tests: () => void): void {
+  if (noKvm === undefined) describe(title, tests);
+  else describe.skip(`${title} (skipped: ${noKvm})`, tests);
+}
+
+/** Whether this host's KVM has a capability. */
+export function hostHas(capability: Capability): boolean {
+  if (noKvm !== undefined) return false;
+  using kvm = Kvm.open();
+  return kvm.check(capability) > 0;
+}
+
+/** Open descriptors and mappings of KVM's. */
+export function footprint(): { descriptors: number; mappings: number; threads: number } {
+  const maps = existsSync('/proc/self/maps') ? readFileSync('/proc/self/maps', 'utf8') : '';
+  return {
+    descriptors: readdirSync('/proc/self/fd').length,
+    mappings: maps.split('\n').filter((line) => /kvm|memfd|eventfd/.test(line)).length,
+    threads: readdirSync('/proc/self/task').length,
+  };
+}
