@@ -4,10 +4,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runChild } from './src/child.ts';
+import { type Line, runChild } from './src/child.ts';
 import { type Contender, contenders } from './src/contenders.ts';
 import { countInstructions } from './src/count-instructions.ts';
-import { buildImage, MARK, type Workload } from './src/guest/image.ts';
+import { buildImage, type Image, MARK, type Workload } from './src/guest/image.ts';
 import { MEMORY_MIB } from './src/guest/layout.ts';
 import { CODE_PAGES, codeSweep, DATA_PAGES, DATA_SWEEP_READS, dataSweep, KERNELS } from './src/guest/workloads.ts';
 import { benchOptions } from './src/options.ts';
@@ -19,20 +19,29 @@ import { formatTable } from './src/table.ts';
 /** How often an image runs each workload; the first run is for the contender to warm up. */
 const RUNS = 3;
 
-/** How long each run of each workload took in one process, in CPU seconds: [workload][run]. */
-type Times = number[][];
+/** A run of an image: CPU seconds of each run of each workload, [workload][run], and the marks that the guest made. */
+interface ImageRun {
+  readonly seconds: number[][];
+  readonly marks: string;
+}
 
-/** Run an image once and take its CPU times when its marks arrive here: a busy host disturbs them less than it does wall time. */
-async function time(contender: Contender, kernel: string, workloads: number): Promise<Times> {
+const MARK_LINE = new RegExp(`^${RegExp.escape(MARK)}[a-p]{8}$`);
+
+/** Run an image once and take CPU times when its marks arrive here: a busy host disturbs them less than wall time. */
+async function runImage(contender: Contender, kernel: string, image: Image): Promise<ImageRun> {
   const { command, args } = contender.command({ kernel, cmdline: '', memory: MEMORY_MIB });
-  const run = await runChild(command, args);
-  const marks = run.lines.filter((line) => line.text === MARK).map((line) => line.cpu);
-  if (marks.length !== 1 + workloads * RUNS) {
+  const marks: Line[] = [];
+  const run = await runChild(command, args, (line, child) => {
+    if (MARK_LINE.test(line.text)) marks.push(line);
+    if (marks.length === image.marks) child.kill();
+  });
+  if (marks.length !== image.marks) {
     throw new Error(`${contender.name} made ${marks.length} marks (status ${run.status})\n${run.stderr}`);
   }
-  return Array.from({ length: workloads }, (_, workload) =>
-    Array.from({ length: RUNS }, (_, i) => marks[workload * RUNS + i + 1]! - marks[workload * RUNS + i]!),
+  const seconds = Array.from({ length: (image.marks - 1) / RUNS }, (_, workload) =>
+    Array.from({ length: RUNS }, (_, i) => marks[workload * RUNS + i + 1]!.cpu - marks[workload * RUNS + i]!.cpu),
   );
+  return { seconds, marks: marks.map((line) => line.text).join('') };
 }
 
 /** A workload's CPU seconds (the warm-up left out) and its instructions, per run. */
@@ -53,20 +62,22 @@ async function compare(
   const counts = countInstructions(image);
   const kernel = join(folder, 'image.elf');
   await writeFile(kernel, image.elf);
-  const samples = new Map<Contender, Times[]>(field.map((contender) => [contender, []]));
+  const samples = new Map<Contender, ImageRun[]>(field.map((contender) => [contender, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const contender of field) {
       process.stderr.write(`${title}: round ${round}, ${contender.name}\n`);
-      samples.get(contender)!.push(await time(contender, kernel, workloads.length));
+      samples.get(contender)!.push(await runImage(contender, kernel, image));
     }
   }
+  const results = new Set([...samples.values()].flat().map(({ marks }) => marks));
+  if (results.size > 1) throw new Error(`${title}: not all runs computed the same`);
   return workloads.map((workload, i) => ({
     workload: workload.name,
     instructions: counts[i * RUNS + 1]!,
     seconds: Object.fromEntries(
       field.map((contender) => [
         contender.name,
-        spread(samples.get(contender)!.flatMap((times) => times[i]!.slice(1))),
+        spread(samples.get(contender)!.flatMap(({ seconds }) => seconds[i]!.slice(1))),
       ]),
     ),
   }));

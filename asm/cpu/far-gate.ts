@@ -1,22 +1,21 @@
 // Far CALL and JMP through call gates, task gates and task state segments (Intel SDM vol. 2, CALL, JMP; vol. 3, 5.8.3–5.8.5).
-import {
-  CPL, CS, EXIT, FAULT, JUMP, MODE, MODE_LONG64, OK, RSP, SEG_SELECTOR, SS, TLB_NOW,
-} from "../layout/cpu";
+import { CPL, CS, EXIT, FAULT, JUMP, MODE, MODE_LONG64, OK, RSP, SEG_SELECTOR, SS, TLB_NOW } from "../layout/cpu";
 import { commit, readLinear, systemTlb } from "./access";
 import {
   attributesOf, BIG, CALL_GATE16, CALL_GATE32, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor,
-  fetchSystem, GATE_32, isNull, LONG, longMode, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault,
-  TASK_GATE, TYPE, unpackAccessed,
+  fetchSystem, GATE_32, isNull, LONG, longMode, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment,
+  selectorFault, TASK_GATE, TYPE, unpackAccessed,
 } from "./descriptor";
+import { enterCode } from "./enter-code";
 import { GP, NP, raiseError, SS_FAULT } from "./exception";
 import { frameValue, innerStack, longFrame, longStack, pushFrame, pushReturn, stackMask } from "./far-stack";
-import { enterCode } from "./far-transfer";
 import { getFlags } from "./flags";
 import { deliver } from "./interrupt";
 import { canonical, NOWHERE } from "./mmu";
-import { segmentAddress } from "./segment-check";
 import { setNullStack } from "./segment";
+import { segmentAddress } from "./segment-check";
 import { FAULT_AFTER, isAvailableTask, SWITCH_CALL, SWITCH_JMP, switchTask } from "./task";
+import { switchByGate } from "./task-gate";
 
 /** `selector` names a gate or a task state segment; `next` is the instruction pointer after the CALL or JMP. */
 export function transferBySystemDescriptor(cpu: u32, selector: u32, descriptor: u64, next: u64, call: bool): u32 {
@@ -35,19 +34,6 @@ export function transferBySystemDescriptor(cpu: u32, selector: u32, descriptor: 
   const how = call ? SWITCH_CALL : SWITCH_JMP;
   if (type != TASK_GATE) return finishSwitch(cpu, switchTask(cpu, selector, descriptor, how, next, getFlags(cpu)));
   return finishSwitch(cpu, switchByGate(cpu, descriptor, how, next, getFlags(cpu)));
-}
-
-/** Switch to the task that a (present, permitted) task gate names. Returns as switchTask does. */
-export function switchByGate(cpu: u32, gate: u64, how: u32, rip: u64, flags: u32): u32 {
-  const selector = <u32>(gate >> 16) & 0xffff;
-  if (selector & 4 || isNull(selector)) return selectorFault(cpu, GP, selector);
-  const at = fetchDescriptor(cpu, selector, GP);
-  if (!at) return FAULT;
-  const descriptor = load<u64>(at);
-  const attributes = attributesOf(descriptor);
-  if (!isAvailableTask(attributes)) return selectorFault(cpu, GP, selector);
-  if (!(attributes & PRESENT)) return selectorFault(cpu, NP, selector);
-  return switchTask(cpu, selector, descriptor, how, rip, flags);
 }
 
 /** What an instruction returns that switched tasks: a fault that is the new task's is delivered here, RIP being that task's. */

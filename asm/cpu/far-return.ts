@@ -1,14 +1,13 @@
 // Far RET, and what IRET shares with it: the checks of the segments that are returned to (Intel SDM vol. 2, RET, IRET).
+import { CPL, CS, FAULT, MODE, MODE_REAL, MODE_V86, OK, RSP, SEG_ATTR, SEG_LIMIT, SS } from "../layout/cpu";
 import {
-  CPL, CS, FAULT, MODE, MODE_REAL, MODE_V86, OK, RSP, SEG_ATTR, SEG_LIMIT, SS,
-} from "../layout/cpu";
-import {
-  attributesOf, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor, isNull, LONG, longMode, markAccessed, NEW_CS,
-  NEW_SS, PRESENT, segment, selectorFault, unpackAccessed,
+  attributesOf, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor, isNull, LONG, longMode, markAccessed,
+  NEW_CS, NEW_SS, PRESENT, segment, selectorFault, unpackAccessed,
 } from "./descriptor";
+import { enterCode, enterReal } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { peek, setStackPointer, slotAt } from "./far-stack";
-import { enterCode, enterReal, isCode } from "./far-transfer";
+import { isCode } from "./far-transfer";
 import { checkStackSegment, dropInnerSegments, setNullStack } from "./segment";
 
 /** RETF that releases `release` bytes of parameters; operand size `size` bytes. */

@@ -1,18 +1,15 @@
 // Far CALL and JMP (Intel SDM vol. 2, CALL, JMP): real mode and code segments here, gates and tasks in far-gate.ts.
-import {
-  CPL, CS, FAULT, JUMP, MODE, MODE_REAL, MODE_V86, OK, RIP, RSP, SEG_LIMIT, SEG_SELECTOR,
-} from "../layout/cpu";
+import { CPL, CS, FAULT, MODE, MODE_REAL, MODE_V86, OK, RSP, SEG_LIMIT, SEG_SELECTOR } from "../layout/cpu";
 import {
   attributesOf, BIG, CODE, CONFORMING, dplOf, enterable, fetchDescriptor, isNull, LONG, longMode, markAccessed, NEW_CS,
   NOT_SYSTEM, PRESENT, segment, selectorFault, unpackAccessed,
 } from "./descriptor";
+import { enterCode, enterReal } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { transferBySystemDescriptor } from "./far-gate";
 import { pushReturn } from "./far-stack";
 import { NOWHERE } from "./mmu";
-import { updateMode } from "./mode";
 import { nextRip } from "./rip";
-import { loadRealSegment, setCode } from "./segment";
 
 /** Go to `selector:offset`; operand size `size` bytes; `call` pushes a return address. */
 export function transfer(cpu: u32, pc: u32, selector: u32, offset: u64, size: u32, call: bool): u32 {
@@ -43,22 +40,6 @@ function transferReal(cpu: u32, pc: u32, selector: u32, offset: u64, size: u32, 
     store<u64>(cpu + RSP, rsp);
   }
   return enterReal(cpu, selector, offset);
-}
-
-/** Continue at `selector:rip` in real-address or virtual-8086 mode. */
-export function enterReal(cpu: u32, selector: u32, rip: u64): u32 {
-  loadRealSegment(cpu, CS, selector);
-  store<u64>(cpu + RIP, rip);
-  updateMode(cpu);
-  return JUMP;
-}
-
-/** Continue at `rip` in the code segment in NEW_CS. */
-export function enterCode(cpu: u32, rip: u64): u32 {
-  setCode(cpu, cpu + NEW_CS);
-  store<u64>(cpu + RIP, rip);
-  updateMode(cpu);
-  return JUMP;
 }
 
 /** Whether a descriptor's attributes are those of a code segment that the processor can be in: not both L and D in long mode. */

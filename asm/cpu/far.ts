@@ -1,6 +1,7 @@
 // Segment registers, far transfers, interrupts: the executor of the 'far' group of the opcode table.
 import {
-  CS, DS, ES, EXC_SOFTWARE, EXC_TRAP, FAULT, FS, GS, JUMP, MODE, MODE_REAL, MODE_V86, OK, SEG_SELECTOR, SHADOW, SHADOW_SET, SHADOW_SS, SS,
+  CS, DS, ES, EXC_SOFTWARE, EXC_TRAP, FAULT, FS, GS, JUMP, MODE, MODE_REAL, MODE_V86, OK, SEG_SELECTOR, SHADOW,
+  SHADOW_SET, SHADOW_SS, SS,
 } from "../layout/cpu";
 import { OP_DST, OP_IMM, OP_SRC } from "../layout/op";
 import * as op from "../generated/ops";

@@ -1,24 +1,24 @@
 // Interrupts and exceptions in protected and virtual-8086 mode outside long mode: 8-byte interrupt, trap and task gates
 // (Intel SDM vol. 2, INT n; vol. 3, 6.12).
 import {
-  CPL, CS, DS, ES, EXC_HAS_ERROR, EXC_SOFTWARE, FAULT, FS, GS, IDT_BASE, IDT_LIMIT, OK, RIP, RSP, SEG_ATTR, SEG_SELECTOR, SS,
-  TLB_NOW, TR,
+  CPL, CS, DS, ES, EXC_HAS_ERROR, EXC_SOFTWARE, FAULT, FS, GS, IDT_BASE, IDT_LIMIT, OK, RIP, RSP, SEG_ATTR,
+  SEG_SELECTOR, SS, TLB_NOW, TR,
 } from "../layout/cpu";
 import { systemTlb } from "./access";
 import {
-  attributesOf, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor, GATE_32, GATE_TRAP, INTERRUPT_GATE16, isNull,
-  markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault, tableAddress, TASK_GATE, TYPE, unpackAccessed,
-  wideRead,
+  attributesOf, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor, GATE_32, GATE_TRAP, INTERRUPT_GATE16,
+  isNull, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault, tableAddress, TASK_GATE, TYPE,
+  unpackAccessed, wideRead,
 } from "./descriptor";
+import { enterCode } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
-import { switchByGate } from "./far-gate";
 import { frameValue, innerStack, pushFrame } from "./far-stack";
-import { enterCode } from "./far-transfer";
 import { IF, NT, RF, setFlags, TF, VM } from "./flags";
-import { savedFlags } from "./interrupt";
 import { NOWHERE } from "./mmu";
+import { savedFlags } from "./saved-flags";
 import { setNull } from "./segment";
 import { FAULT_AFTER, SWITCH_CALL } from "./task";
+import { switchByGate } from "./task-gate";
 
 /** Deliver `vector` with `error` if `kind` (EXC_*) says so. Returns OK, FAULT with nothing changed, or FAULT_AFTER in a new task. */
 export function deliverLegacy(cpu: u32, vector: u32, error: u32, kind: u32): u32 {

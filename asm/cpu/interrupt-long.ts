@@ -8,12 +8,12 @@ import {
   attributesOf, BIG, CODE, CONFORMING, dplOf, fetchDescriptor, GATE_32, GATE_TRAP, INTERRUPT_GATE16, isNull, LONG,
   markAccessed, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault, TYPE, unpackAccessed, wideRead,
 } from "./descriptor";
+import { enterCode } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { longFrame, longStack } from "./far-stack";
-import { enterCode } from "./far-transfer";
 import { IF, NT, RF, setFlags, TF, VM } from "./flags";
-import { savedFlags } from "./interrupt";
 import { canonical, NOWHERE } from "./mmu";
+import { savedFlags } from "./saved-flags";
 import { setNullStack } from "./segment";
 
 const INTERRUPT_GATE: u32 = INTERRUPT_GATE16 | GATE_32;

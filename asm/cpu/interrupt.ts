@@ -2,12 +2,12 @@
 // changes nothing unless it succeeds, a switch to another task excepted; a fault while delivering leads to that fault, to a
 // double fault, or to shutdown.
 import {
-  COUNT_EXCEPTION, CR0, EXC_ERROR, EXC_EXTERNAL, EXC_FLAGS, EXC_HAS_ERROR, EXC_SOFTWARE, EXC_TRAP,
-  EXC_VECTOR, EXIT, EXIT_REASON, EXIT_SHUTDOWN, FAULT, JUMP, MODE, MODE_V86, OK, RIP, SHADOW, STEP, STEP_OF, STEP_TF,
+  COUNT_EXCEPTION, CR0, EXC_ERROR, EXC_EXTERNAL, EXC_FLAGS, EXC_HAS_ERROR, EXC_SOFTWARE, EXC_TRAP, EXC_VECTOR, EXIT,
+  EXIT_REASON, EXIT_SHUTDOWN, FAULT, JUMP, MODE, MODE_V86, OK, RIP, SHADOW, STEP_OF, STEP_TF,
 } from "../layout/cpu";
 import { longMode } from "./descriptor";
-import { DB, DE, DF, GP, PF, raiseError, TS } from "./exception";
-import { getFlags, IOPL, RF } from "./flags";
+import { DE, DF, GP, PF, raiseError, TS } from "./exception";
+import { getFlags, IOPL } from "./flags";
 import { deliverLegacy } from "./interrupt-legacy";
 import { deliverLong } from "./interrupt-long";
 import { deliverReal } from "./interrupt-real";
@@ -98,14 +98,4 @@ function isContributory(vector: u32): bool {
 function deliverOnce(cpu: u32, vector: u32, error: u32, kind: u32): u32 {
   if (longMode(cpu)) return deliverLong(cpu, vector, error, kind);
   return load<u32>(cpu + CR0) & CR0_PE ? deliverLegacy(cpu, vector, error, kind) : deliverReal(cpu, vector);
-}
-
-/**
- * The flags that an event saves. RF is set by faults, so that an instruction breakpoint does not stop the same instruction
- * again (17.3.1.1). Nobody clears RF after each instruction while no breakpoint is armed: then it is 0 in what others save.
- */
-export function savedFlags(cpu: u32, vector: u32, kind: u32): u32 {
-  const flags = getFlags(cpu);
-  if (!(kind & (EXC_TRAP | EXC_EXTERNAL | EXC_SOFTWARE)) && vector != DB && vector != DF) return flags | RF;
-  return load<u32>(cpu + STEP) ? flags : flags & ~RF;
 }

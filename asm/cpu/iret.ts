@@ -1,18 +1,18 @@
 // IRET in every mode (Intel SDM vol. 2, IRET).
 import {
-  CPL, CS, DS, ES, FAULT, FS, GS, JUMP, MODE, MODE_LONG64, MODE_REAL, MODE_V86, NMI_BLOCKED, OK, RIP, RSP,
-  SEG_BASE, SEG_LIMIT, SS, TLB_NOW, TR,
+  CPL, CS, DS, ES, FAULT, FS, GS, JUMP, MODE, MODE_LONG64, MODE_REAL, MODE_V86, NMI_BLOCKED, OK, RIP, RSP, SEG_BASE,
+  SEG_LIMIT, SS, TLB_NOW, TR,
 } from "../layout/cpu";
 import { readLinear, systemTlb } from "./access";
 import {
-  attributesOf, BUSY, enterable, fetchDescriptor, FRAME, longMode, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault, TSS16,
-  TSS32, TYPE, wideRead,
+  attributesOf, BUSY, enterable, fetchDescriptor, FRAME, longMode, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault,
+  TSS16, TSS32, TYPE, wideRead,
 } from "./descriptor";
+import { enterCode, enterReal } from "./enter-code";
 import { GP, NP, raiseError, SS_FAULT, TS } from "./exception";
 import { finishSwitch } from "./far-gate";
 import { checkReturnCode, checkReturnStack, enterOuter } from "./far-return";
 import { frameValue, peek, setStackPointer, slotAt } from "./far-stack";
-import { enterCode, enterReal } from "./far-transfer";
 import { AC, ARITHMETIC, DF, getFlags, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, VIP, VM } from "./flags";
 import { updateMode } from "./mode";
 import { setV86Segment } from "./segment";

@@ -2,7 +2,7 @@
 // other wishes, finds the next operation, settles exceptions and exits, and executes one instruction at a time where
 // single-stepping, breakpoints or an interrupt shadow ask for it.
 import {
-  ARENA_DROPS, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
+  ARENA_DROPS, CHARGED, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
   HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RESTART, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE, SHADOW, SHADOW_SET,
   SHADOW_SS, STEP, STEP_ALONE, STEP_LEFT, STEP_OF, STEP_RF, STEP_TF, STOP,
 } from "../layout/cpu";
@@ -21,6 +21,19 @@ export const TAKEN: u32 = 5;
 export const FETCH_FAULT: u32 = 6;
 
 /**
+ * A fault, and a repetition's pause, retire no instruction, but they take time. They are charged to the slice as so many
+ * bytes of operations, lest a guest that does nothing else stay in run for ever.
+ */
+const FAULT_CHARGE: i32 = <i32>OP_SIZE;
+const PAUSE_CHARGE: i32 = 128 * <i32>OP_SIZE;
+
+// @ts-ignore: decorator
+@inline
+function charge(cpu: u32, bytes: i32): void {
+  store<i32>(cpu + CHARGED, load<i32>(cpu + CHARGED) + bytes);
+}
+
+/**
  * The operation to go on with, or 0 when run must return (EXIT_REASON says why). `from` is a branch operation, or 0, whose
  * target is at RIP.
  */
@@ -28,7 +41,7 @@ export function nextOperation(cpu: u32, left: i32, from: u32): u32 {
   const target = load<u64>(cpu + RIP);
   while (true) {
     if (load<u32>(cpu + EXITING)) return 0;
-    if (left <= 0) return leave(cpu, EXIT_SLICE);
+    if (left <= load<i32>(cpu + CHARGED)) return leave(cpu, EXIT_SLICE);
     if (load<u32>(cpu + PENDING) | load<u32>(cpu + STOP) | load<u32>(cpu + HALTED)) {
       if (!serve(cpu)) return 0;
     }
@@ -70,8 +83,14 @@ function alone(cpu: u32, op: u32): u32 {
   return load<u16>(op + OP) == CROSS ? op : single(cpu, op);
 }
 
-/** What `left` the loop goes on with: enough for one instruction while stepping. */
+/** What `left` the loop goes on with: less what was charged, which does not count as instructions; while stepping, enough for one. */
 export function sliceLeft(cpu: u32, left: i32): i32 {
+  const charged = load<i32>(cpu + CHARGED);
+  if (charged) {
+    left -= charged;
+    store<i32>(cpu + CHARGED, 0);
+    store<u64>(cpu + INSTRUCTIONS, load<u64>(cpu + INSTRUCTIONS) - <u64>(<u32>charged / OP_SIZE));
+  }
   if (!load<u32>(cpu + STEP_OF)) return left;
   store<i32>(cpu + STEP_LEFT, left);
   return 1;
@@ -94,11 +113,13 @@ export function settle(cpu: u32, pc: u32, status: u32, left: i32): i32 {
     settleFault(cpu);
   } else if (status == FETCH_FAULT) settleFault(cpu);
   else if (status == EXIT) noteExit(cpu);
+  else if (status == RESTART && !step) charge(cpu, PAUSE_CHARGE);
   if (step) endStep(cpu, status, step);
   return left;
 }
 
 function settleFault(cpu: u32): void {
+  charge(cpu, FAULT_CHARGE);
   if (deliver(cpu) == EXIT) store<u32>(cpu + EXITING, 1);
 }
 
@@ -128,5 +149,6 @@ function endStep(cpu: u32, status: u32, step: u32): void {
 export function finishSlice(cpu: u32, used: i32): u32 {
   store<u64>(cpu + INSTRUCTIONS, load<u64>(cpu + INSTRUCTIONS) + <u64>(<u32>used / OP_SIZE));
   store<u32>(cpu + EXITING, 0);
+  store<i32>(cpu + CHARGED, 0);
   return load<u32>(cpu + EXIT_REASON);
 }

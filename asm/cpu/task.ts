@@ -1,23 +1,23 @@
 // Hardware task switches (Intel SDM vol. 3, 7.3), outside long mode. Everything that can fault in the old task's name is done
 // before anything changes; from then on faults are the new task's.
 import {
-  CPL, CR0, CR3, CS, DR, DS, ES, FAULT, FS, GPR, GS, LDTR, OK, RIP, SCRATCH, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS,
-  TR,
+  CPL, CR0, CR3, CS, DR, DS, ES, FAULT, FS, GPR, GS, LDTR, OK, RIP, SCRATCH, SEG_ATTR, SEG_BASE, SEG_LIMIT,
+  SEG_SELECTOR, SS, TR,
 } from "../layout/cpu";
 import { commit, systemTlb } from "./access";
 import { nextGeneration } from "./code";
 import { raiseDebug } from "./debug";
 import {
-  attributesOf, BIG, BUSY, changeType, CODE, CONFORMING, copyRecord, descriptorAddress, dplOf, enterable, fetchDescriptor,
-  GATE_32, isNull, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault, tableAddress, TSS16, TSS32, TYPE,
-  unpack, unpackAccessed, wideRead, wideWrite,
+  attributesOf, BIG, BUSY, changeType, CODE, CONFORMING, copyRecord, descriptorAddress, dplOf, enterable,
+  fetchDescriptor, GATE_32, isNull, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault,
+  tableAddress, TSS16, TSS32, TYPE, unpack, unpackAccessed, wideRead, wideWrite,
 } from "./descriptor";
 import { GP, NP, raiseError, TS } from "./exception";
 import { NT, setFlags, VM } from "./flags";
 import { flushTlb, NOWHERE } from "./mmu";
 import { updateMode } from "./mode";
-import { UNUSABLE } from "./segment-check";
 import { checkStackSegment, loadDataSegment, loadLdt, setCode, setNull, setV86Segment } from "./segment";
+import { UNUSABLE } from "./segment-check";
 
 /** How a task switch came about. */
 export const SWITCH_JMP: u32 = 0;

@@ -202,6 +202,8 @@ export const HALTED: u32 = 0xbc4;
 /** i32 what was left of the slice, u32 what is being stepped over: see slice.ts. */
 export const STEP_LEFT: u32 = 0xbc8;
 export const STEP_OF: u32 = 0xbcc;
+/** i32: bytes of operations that faults and pauses have taken from the slice though they retired nothing: see slice.ts. */
+export const CHARGED: u32 = 0xbd0;
 /** In STEP_OF: an instruction is being executed alone; TF was set before it, and will trap after it; RF was set before it. */
 export const STEP_ALONE: u32 = 1;
 export const STEP_TF: u32 = 2;

@@ -43,7 +43,7 @@ const QEMU_TCG: Contender = {
     args: [
       ...['-machine', 'pc', '-accel', 'tcg,thread=single', '-cpu', QEMU_CPU, '-m', `${memory}`],
       ...['-nodefaults', '-display', 'none', '-no-reboot', '-chardev', 'stdio,id=console,signal=off'],
-      ...['-serial', 'chardev:console', '-device', 'isa-debug-exit,iobase=0xf4,iosize=1'],
+      ...['-serial', 'chardev:console'],
       ...['-kernel', kernel, '-append', cmdline, ...(initramfs === undefined ? [] : ['-initrd', initramfs])],
     ],
   }),

@@ -21,17 +21,14 @@ function statFields(process: number | 'self'): number[] {
 }
 
 /**
- * CPU seconds of a running process so far, user and system: the scheduler's own count of its threads, in nanoseconds,
- * or, where the kernel keeps none, in ticks.
+ * CPU seconds of a running process so far, user and system: the scheduler's own count of its threads, in nanoseconds.
+ * Ticks say more where the kernel keeps no such count, or where threads have ended.
  */
 export function cpuSeconds(pid: number): number {
-  const inTicks = () => {
-    const fields = statFields(pid);
-    return (fields[STAT.UTIME]! + fields[STAT.STIME]!) / TICKS_PER_SECOND;
-  };
+  const fields = statFields(pid);
+  const ticks = (fields[STAT.UTIME]! + fields[STAT.STIME]!) / TICKS_PER_SECOND;
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) => threadNanoseconds(pid, thread));
-  const total = threads.reduce((sum, each) => sum + each, 0) / 1e9;
-  return total > 0 ? total : inTicks();
+  return Math.max(ticks, threads.reduce((sum, each) => sum + each, 0) / 1e9);
 }
 
 /** CPU time of a thread; 0 when it ended meanwhile. */

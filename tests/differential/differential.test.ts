@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FORMS, type Form } from '../../packages/cpu/src/opcodes/index.ts';
 import { reasonHostCannot } from './host.ts';
 import { Duel, nameOf } from './runner.ts';
+import { SEQUENCE } from './sequence.ts';
 import { reasonUntested, UNTESTED } from './untested.ts';
 
 /** States a form: VIZOR_STATES for more than what every run of the tests can afford. */
@@ -9,6 +10,8 @@ const STATES = Number(process.env.VIZOR_STATES ?? 320);
 /** One form, and one of its states: what a failure's report tells to set. */
 const ONLY_FORM = process.env.VIZOR_FORM;
 const ONLY_STATE = process.env.VIZOR_STATE === undefined ? undefined : Number(process.env.VIZOR_STATE);
+/** Times as many sequences as states of a form. */
+const SEQUENCE_FACTOR = 60;
 const TIMEOUT = 1000 + STATES * 5;
 
 const reason = reasonHostCannot();
@@ -47,6 +50,15 @@ describe.skipIf(reason !== undefined)(suite, () => {
       }
     });
   }
+
+  test.skipIf(ONLY_FORM !== undefined && ONLY_FORM !== nameOf(SEQUENCE))(
+    'sequences of instructions that pass flags on',
+    () => {
+      const outcome = duel.run(SEQUENCE, STATES * SEQUENCE_FACTOR, ONLY_STATE);
+      if (outcome.failures.length > 0) expect.fail(`\n${outcome.failures.join('\n')}`);
+    },
+    TIMEOUT * SEQUENCE_FACTOR,
+  );
 
   test.skipIf(ONLY_FORM !== undefined)('every form was run or is listed as untested', () => {
     const missing = FORMS.filter((form) => !states.has(form) && reasonUntested(form) === undefined);

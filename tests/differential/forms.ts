@@ -31,6 +31,8 @@ export interface Encoding {
 
 /** Where in the code an instruction may be: in the middle of a page, or so that it crosses into the next one. */
 const OFFSETS = [0x8000, 0x8008, 0x8011, 0x8ff8, 0x8ffe, 0x8fff];
+/** No sequence of instructions has more bytes. */
+export const SEQUENCE_LENGTH = 80;
 const PREFIX_BYTES = Object.freeze({ NP: [], '66': [0x66], F3: [0xf3], F2: [0xf2] });
 const MAP_BYTES = [[], [0x0f], [0x0f, 0x38], [0x0f, 0x3a]];
 
@@ -201,11 +203,11 @@ function farPointer(rip: number, bits: 16 | 32 | 64, random: Random): number[] {
   return [...littleEndian(BigInt(rip + 32 + random.below(0x1000)), bits / 8), ...littleEndian(BigInt(selector), 2)];
 }
 
-/** A branch's distance: somewhere in the code, but not into the instruction itself. */
+/** A branch's distance: somewhere in the code, but not into the instruction itself, or into what is before it in a sequence. */
 function displacement(size: number, random: Random): number[] {
-  const magnitude = size === 1 ? random.between(0, 100) : random.between(0, 0x3000);
-  const distance = random.oneIn(2) ? magnitude : -16 - magnitude;
-  return littleEndian(BigInt.asUintN(size * 8, BigInt(Math.max(distance, size === 1 ? -128 : -0x4000))), size);
+  const reach = size === 1 ? 0x7f : 0x3000;
+  const distance = random.oneIn(2) ? random.below(reach) : -random.between(SEQUENCE_LENGTH, reach);
+  return littleEndian(BigInt.asUintN(size * 8, BigInt(distance)), size);
 }
 
 export function littleEndian(value: bigint, size: number): number[] {

@@ -1,4 +1,4 @@
-import { type Form, FORMS } from '../../packages/cpu/src/opcodes/index.ts';
+import { FORMS, type Form } from '../../packages/cpu/src/opcodes/index.ts';
 import { allowsRegister } from '../../packages/cpu/src/opcodes/operation.ts';
 import { type Encoding, encode } from './forms.ts';
 import { Random } from './random.ts';

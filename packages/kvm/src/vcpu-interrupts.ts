@@ -30,7 +30,8 @@ export class VcpuInterrupts {
 
   /**
    * Set the machine check banks up: KVM_X86_SETUP_MCE, API §4.105 (KVM_CAP_MCE).
-   * @param capabilities as IA32_MCG_CAP has them: of {@link Kvm.mceCapabilities}, with the count of banks in bits 0 to 7
+   * @param capabilities as IA32_MCG_CAP has them: bits of {@link Kvm.mceCapabilities}, and in bits 0 to 7 the count of
+   *   banks, at most the host's answer to KVM_CAP_MCE
    */
   setupMachineCheck(capabilities: bigint): void {
     this.#target.transfer('KVM_X86_SETUP_MCE', new BigUint64Array([capabilities]), CAP.MCE);

@@ -50,8 +50,8 @@ describeKvm('a guest in real mode', () => {
   });
 
   test('a triple fault is a shutdown', () => {
-    // lidt [0x2000] (limit 0); int3
-    using guest = new Guest({ mode: 'protected', code: [0x0f, 0x01, 0x1d, 0, 0x20, 0, 0, 0xcc] });
+    // lidt [0x2000] (limit 0); ud2
+    using guest = new Guest({ mode: 'protected', code: [0x0f, 0x01, 0x1d, 0, 0x20, 0, 0, 0x0f, 0x0b] });
     expect(guest.run()).toBe('SHUTDOWN');
   });
 });
