@@ -7,34 +7,22 @@
 //
 // Both pages of a crossing are checked before anything is written (Intel SDM vol. 3, 6.5 "faults").
 import {
-  BOUNCE, COMMIT_GPA0, COMMIT_GPA1, COMMIT_SIZE, COMMIT_SPLIT, MODE, MODE_LONG64, RIP_BASE, TLB, TLB_ADDEND,
-  TLB_ENTRIES, TLB_NOW, TLB_READ, TLB_WRITE, SS,
+  BOUNCE, COMMIT_GPA0, COMMIT_GPA1, COMMIT_SIZE, COMMIT_SPLIT, MODE, MODE_LONG64, RIP_BASE, TLB, TLB_ADDEND, TLB_NOW,
+  TLB_READ, TLB_WRITE, SS,
 } from "../layout/cpu";
 import {
-  EA_ABSOLUTE, EA_FLAT32, EA_GENERAL, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_PAGE_OFFSET, OP_PREFIX, OP_SCALE,
-  OP_SEG, PFX_ADDRESS_SHIFT,
+  EA_ABSOLUTE, EA_FLAT32, EA_GENERAL, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_PAGE_OFFSET, OP_PREFIX,
+  OP_SCALE, OP_SEG, PFX_ADDRESS_SHIFT,
 } from "../layout/op";
 import { RAM_BASE_MIN } from "../layout/memory";
-import { codeWritten } from "./code";
+import { codeWritten } from "./code-pages";
 import { noteAccess } from "./debug";
 import { GP, SS_FAULT } from "./exception";
-import { canonical, nonCanonical, NOWHERE, READ, translate, WRITE, wrapLinear } from "./mmu";
+import { canonical, nonCanonical, NOWHERE, READ, WRITE, wrapLinear } from "./linear";
+import { translate } from "./mmu";
 import { physRead, physWrite, ramPointer } from "./phys";
 import { segmentAddress } from "./segment-check";
-
-/** TLB entry of a linear address. */
-// @ts-ignore: decorator
-@inline
-export function tlbEntry(tlb: u32, va: u64): u32 {
-  return tlb + ((<u32>(va >> 7)) & ((TLB_ENTRIES - 1) << 5));
-}
-
-/** Supervisor's TLB: accesses the processor makes on its own account (descriptor tables, TSS, interrupt stacks). */
-// @ts-ignore: decorator
-@inline
-export function systemTlb(cpu: u32): u32 {
-  return cpu + TLB;
-}
+import { tlbEntry } from "./tlb";
 
 /** `size` readable bytes at linear address `va`. `vector` is what a non-canonical address raises (GP or SS_FAULT). */
 // @ts-ignore: decorator

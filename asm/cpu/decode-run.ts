@@ -1,16 +1,11 @@
 // A run: operations decoded one after another from a page offset on, until nothing falls through any more, the page ends,
 // or decoded code is met again. Compare-and-branch pairs are fused on the way.
-import { CROSS_OPS, COUNT_DECODED, FETCH, MODE, MODE_DECODE_MASK, RIP_BASE } from "../layout/cpu";
-import {
-  OP, OP_LEN, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED,
-} from "../layout/op";
+import { COUNT_DECODED, FETCH } from "../layout/cpu";
+import { OP, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED } from "../layout/op";
 import { FUSED_BASES, FUSED_OPS } from "../generated/decode-tables";
-import { CROSS, ILLEGAL, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../generated/ops";
-import {
-  allocate, fetchPointer, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT,
-} from "./code";
-import { decode, DECODE_READS, ENDS, LENGTH_MAX } from "./decode";
-import { wrapRip } from "./rip";
+import { CROSS, ILLEGAL, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE } from "../generated/ops";
+import { allocate, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT } from "./code-pages";
+import { decode, DECODE_READS, ENDS } from "./decode";
 
 /** Most operations of one run. */
 export const RUN_MAX: u32 = 64;
@@ -94,40 +89,4 @@ function fuse(first: u32, branch: u32): void {
     store<u16>(first + OP, fused);
     return;
   }
-}
-
-/**
- * Decode the instruction at a CROSS operation from both of its pages, afresh each time it is executed. Answers the first of
- * two operations in scratch: the instruction, and a RESYNC after it. 0 when fetching from the second page faulted.
- */
-export function crossing(cpu: u32, pc: u32): u32 {
-  const offset = <u32>load<u16>(pc + OP_PAGE_OFFSET);
-  const room = PAGE_BYTES - offset;
-  const rip = load<u64>(cpu + RIP_BASE);
-  const first = fetchPointer(cpu, wrapRip(cpu, rip + offset));
-  if (!first) return 0;
-  memory.copy(cpu + FETCH, first, room);
-  memory.fill(cpu + FETCH + room, 0, LENGTH_MAX);
-  const second = fetchPointer(cpu, wrapRip(cpu, rip + PAGE_BYTES));
-  if (!second) return 0;
-  memory.copy(cpu + FETCH + room, second, LENGTH_MAX - room);
-  const op = cpu + CROSS_OPS;
-  const length = decode(cpu + FETCH, load<u32>(cpu + MODE) & MODE_DECODE_MASK, offset, op) & 0xff;
-  resyncAfter(op, offset + length);
-  return op;
-}
-
-/** Copy the operation at `pc`, unfused, to scratch with a RESYNC after it, so that exactly one instruction is executed. */
-export function single(cpu: u32, pc: u32): u32 {
-  const op = cpu + CROSS_OPS + 2 * OP_SIZE;
-  memory.copy(op, pc, OP_SIZE);
-  const unfused = load<u16>(op + OP_UNFUSED);
-  if (unfused) store<u16>(op + OP, unfused);
-  resyncAfter(op, <u32>load<u16>(op + OP_PAGE_OFFSET) + load<u8>(op + OP_LEN));
-  return op;
-}
-
-function resyncAfter(op: u32, offset: u32): void {
-  store<u16>(op + OP_SIZE + OP, <u16>RESYNC);
-  store<u16>(op + OP_SIZE + OP_PAGE_OFFSET, <u16>offset);
 }

@@ -4,10 +4,11 @@ import {
   EFER, GDT_BASE, GDT_LIMIT, LDTR, MODE, MODE_LONG64, SCRATCH, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR,
   SEG_SIZE, TLB_ADDEND, TLB_READ, TLB_WRITE,
 } from "../layout/cpu";
-import { commit, readSlow, systemTlb, tlbEntry, writeSlow } from "./access";
+import { commit, readSlow, writeSlow } from "./access";
 import { GP, raiseError } from "./exception";
-import { canonical, NOWHERE } from "./mmu";
+import { canonical, NOWHERE } from "./linear";
 import { UNUSABLE } from "./segment-check";
+import { systemTlb, tlbEntry } from "./tlb";
 
 // Attributes as SEG_ATTR holds them.
 export const TYPE: u32 = 0x0f;

@@ -1,6 +1,6 @@
 // Far CALL and JMP through call gates, task gates and task state segments (Intel SDM vol. 2, CALL, JMP; vol. 3, 5.8.3–5.8.5).
 import { CPL, CS, EXIT, FAULT, JUMP, MODE, MODE_LONG64, OK, RSP, SEG_SELECTOR, SS, TLB_NOW } from "../layout/cpu";
-import { commit, readLinear, systemTlb } from "./access";
+import { commit, readLinear } from "./access";
 import {
   attributesOf, BIG, CALL_GATE16, CALL_GATE32, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor,
   fetchSystem, GATE_32, isNull, LONG, longMode, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment,
@@ -11,11 +11,12 @@ import { GP, NP, raiseError, SS_FAULT } from "./exception";
 import { frameValue, innerStack, longFrame, longStack, pushFrame, pushReturn, stackMask } from "./far-stack";
 import { getFlags } from "./flags";
 import { deliver } from "./interrupt";
-import { canonical, NOWHERE } from "./mmu";
+import { canonical, NOWHERE } from "./linear";
 import { setNullStack } from "./segment";
 import { segmentAddress } from "./segment-check";
 import { FAULT_AFTER, isAvailableTask, SWITCH_CALL, SWITCH_JMP, switchTask } from "./task";
 import { switchByGate } from "./task-gate";
+import { systemTlb } from "./tlb";
 
 /** `selector` names a gate or a task state segment; `next` is the instruction pointer after the CALL or JMP. */
 export function transferBySystemDescriptor(cpu: u32, selector: u32, descriptor: u64, next: u64, call: bool): u32 {

@@ -4,14 +4,15 @@ import {
   MODE, MODE_LONG64, MODE_STACK32, OK, RSP, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR, SS, TLB_ADDEND, TLB_NOW,
   TLB_WRITE, TR,
 } from "../layout/cpu";
-import { commit, readLinear, systemTlb, tlbEntry, writeLinear } from "./access";
+import { commit, readLinear, writeLinear } from "./access";
 import {
   BIG, EXPAND_DOWN, FRAME, GATE_32, isNull, segment, selectorFault, tableAddress, wideRead, wideWrite,
 } from "./descriptor";
 import { raiseError, SS_FAULT, TS } from "./exception";
-import { canonical, NOWHERE } from "./mmu";
+import { canonical, NOWHERE } from "./linear";
 import { checkStackSegment } from "./segment";
 import { segmentAddress, UNUSABLE } from "./segment-check";
+import { systemTlb, tlbEntry } from "./tlb";
 
 /** Bits of the stack pointer that the current stack segment uses. */
 export function stackMask(cpu: u32): u64 {

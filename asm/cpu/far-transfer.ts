@@ -8,7 +8,7 @@ import { enterCode, enterReal } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { transferBySystemDescriptor } from "./far-gate";
 import { pushReturn } from "./far-stack";
-import { NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
 import { nextRip } from "./rip";
 
 /** Go to `selector:offset`; operand size `size` bytes; `call` pushes a return address. */

@@ -1,16 +1,15 @@
 // What the operations' loop is made of: operands, arithmetic with its flags, memory and stack by the TLB's fast path.
 // Everything is inlined into the generated interpreter (see tools/opcodes/hot.ts for the shapes).
-import {
-  CODE_KEY, JUMP_CACHE, JUMP_ENTRIES, RIP_BASE, RSP, TLB_ADDEND, TLB_READ, TLB_WRITE,
-} from "../layout/cpu";
+import { RIP_BASE, RSP, TLB_ADDEND, TLB_READ, TLB_WRITE } from "../layout/cpu";
 import {
   EA_FAST, OP_BASE, OP_DISP, OP_DST, OP_EA, OP_IMM, OP_INDEX, OP_PAGE_OFFSET, OP_SCALE, OP_SRC,
 } from "../layout/op";
-import { effectiveAddress, modifyMemory, readLinear, readMemory, tlbEntry, writeLinear, writeMemory } from "./access";
+import { effectiveAddress, modifyMemory, readLinear, readMemory, writeLinear, writeMemory } from "./access";
 import { SS_FAULT } from "./exception";
 import {
   flagsAdc, flagsAdd, flagsDec, flagsInc, flagsLogic, flagsSbb, flagsSub, getCF, getOF, getPF, getSF, getZF,
 } from "./flags";
+import { tlbEntry } from "./tlb";
 
 // ---- Operands
 
@@ -103,20 +102,6 @@ export function popHot(cpu: u32, tlb: u32): u32 {
 @inline
 export function enter(cpu: u32, pc: u32, rip: u64): void {
   store<u64>(cpu + RIP_BASE, rip - load<u16>(pc + OP_PAGE_OFFSET));
-}
-
-// @ts-ignore: decorator
-@inline
-export function jumpEntry(cpu: u32, rip: u64): u32 {
-  return cpu + JUMP_CACHE + (((<u32>rip ^ <u32>(rip >> 12)) & (JUMP_ENTRIES - 1)) << 4);
-}
-
-/** Operation at `rip` if the jump cache has it for this CODE_KEY, else 0. */
-// @ts-ignore: decorator
-@inline
-export function jumpCached(cpu: u32, rip: u64): u32 {
-  const entry = jumpEntry(cpu, rip);
-  return load<u64>(entry) == rip && load<u32>(entry + 8) == load<u32>(cpu + CODE_KEY) ? load<u32>(entry + 12) : 0;
 }
 
 // ---- Arithmetic: results, with flags noted

@@ -1,11 +1,9 @@
 // The CPU kernel: everything that packages/cpu calls. Each function takes the linear-memory address of a vCPU's block.
-import {
-  A20_MASK, INTR, NMI_LATCHED, PENDING, RAM_BASE, RAM_HIGH, RAM_LOW, VCPU_SIZE,
-} from "../layout/cpu";
-import { codeWritten, dropAllCode } from "./code";
+import { A20_MASK, INTR, NMI_LATCHED, PENDING, RAM_BASE, RAM_HIGH, RAM_LOW, VCPU_SIZE } from "../layout/cpu";
+import { codeWritten, dropAllCode } from "./code-pages";
 import { lapicDeliver, lapicMatches } from "./lapic";
-import { flushTlb, resetTlb } from "./mmu";
 import { reset as resetState } from "./mode";
+import { flushTlb, resetTlb } from "./tlb";
 
 export { run } from "../generated/interpreter";
 export { decode } from "./decode";

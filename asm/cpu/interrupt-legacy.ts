@@ -4,7 +4,6 @@ import {
   CPL, CS, DS, ES, EXC_HAS_ERROR, EXC_SOFTWARE, FAULT, FS, GS, IDT_BASE, IDT_LIMIT, OK, RIP, RSP, SEG_ATTR,
   SEG_SELECTOR, SS, TLB_NOW, TR,
 } from "../layout/cpu";
-import { systemTlb } from "./access";
 import {
   attributesOf, CODE, CONFORMING, copyRecord, dplOf, enterable, fetchDescriptor, GATE_32, GATE_TRAP, INTERRUPT_GATE16,
   isNull, markAccessed, NEW_CS, NEW_SS, NOT_SYSTEM, PRESENT, segment, selectorFault, tableAddress, TASK_GATE, TYPE,
@@ -14,11 +13,12 @@ import { enterCode } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { frameValue, innerStack, pushFrame } from "./far-stack";
 import { IF, NT, RF, setFlags, TF, VM } from "./flags";
-import { NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
 import { savedFlags } from "./saved-flags";
 import { setNull } from "./segment";
 import { FAULT_AFTER, SWITCH_CALL } from "./task";
 import { switchByGate } from "./task-gate";
+import { systemTlb } from "./tlb";
 
 /** Deliver `vector` with `error` if `kind` (EXC_*) says so. Returns OK, FAULT with nothing changed, or FAULT_AFTER in a new task. */
 export function deliverLegacy(cpu: u32, vector: u32, error: u32, kind: u32): u32 {

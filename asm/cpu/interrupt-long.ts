@@ -3,7 +3,7 @@
 import {
   CPL, CS, EXC_HAS_ERROR, EXC_SOFTWARE, FAULT, IDT_BASE, IDT_LIMIT, OK, RIP, RSP, SEG_SELECTOR, SS, TLB_NOW,
 } from "../layout/cpu";
-import { commit, systemTlb } from "./access";
+import { commit } from "./access";
 import {
   attributesOf, BIG, CODE, CONFORMING, dplOf, fetchDescriptor, GATE_32, GATE_TRAP, INTERRUPT_GATE16, isNull, LONG,
   markAccessed, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault, TYPE, unpackAccessed, wideRead,
@@ -12,9 +12,10 @@ import { enterCode } from "./enter-code";
 import { GP, NP, raiseError } from "./exception";
 import { longFrame, longStack } from "./far-stack";
 import { IF, NT, RF, setFlags, TF, VM } from "./flags";
-import { canonical, NOWHERE } from "./mmu";
+import { canonical, NOWHERE } from "./linear";
 import { savedFlags } from "./saved-flags";
 import { setNullStack } from "./segment";
+import { systemTlb } from "./tlb";
 
 const INTERRUPT_GATE: u32 = INTERRUPT_GATE16 | GATE_32;
 /** Offset of IST1 in the task state segment, less the 8 bytes that IST 0 would take; and of RSP0. */

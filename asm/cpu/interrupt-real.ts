@@ -1,12 +1,12 @@
 // Interrupts and exceptions in real-address mode: the vector table of far pointers (Intel SDM vol. 3, 20.1.4).
 import { CS, FAULT, IDT_BASE, IDT_LIMIT, OK, RIP, RSP, SEG_LIMIT, SEG_SELECTOR, SS, TLB_NOW } from "../layout/cpu";
-import { systemTlb } from "./access";
 import { segment, wideRead } from "./descriptor";
 import { enterReal } from "./enter-code";
 import { GP, raiseError } from "./exception";
 import { frameValue, pushFrame } from "./far-stack";
 import { AC, getFlags, IF, RF, setFlags, TF } from "./flags";
-import { NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
+import { systemTlb } from "./tlb";
 
 export function deliverReal(cpu: u32, vector: u32): u32 {
   if (vector * 4 + 3 > load<u32>(cpu + IDT_LIMIT)) return raiseError(cpu, GP, vector * 8 + 2);

@@ -3,7 +3,7 @@ import {
   CPL, CS, DS, ES, FAULT, FS, GS, JUMP, MODE, MODE_LONG64, MODE_REAL, MODE_V86, NMI_BLOCKED, OK, RIP, RSP, SEG_BASE,
   SEG_LIMIT, SS, TLB_NOW, TR,
 } from "../layout/cpu";
-import { readLinear, systemTlb } from "./access";
+import { readLinear } from "./access";
 import {
   attributesOf, BUSY, enterable, fetchDescriptor, FRAME, longMode, NEW_CS, NOT_SYSTEM, PRESENT, segment, selectorFault,
   TSS16, TSS32, TYPE, wideRead,
@@ -17,6 +17,7 @@ import { AC, ARITHMETIC, DF, getFlags, ID, IF, IOPL, NT, RF, setFlags, TF, VIF, 
 import { updateMode } from "./mode";
 import { setV86Segment } from "./segment";
 import { SWITCH_IRET, switchTask } from "./task";
+import { systemTlb } from "./tlb";
 
 /** Operand size `size` bytes. RIP is that of the instruction after it when a task is left. */
 export function returnFromInterrupt(cpu: u32, size: u32, next: u64): u32 {

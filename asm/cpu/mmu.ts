@@ -1,21 +1,9 @@
-// Linear to physical: the page walk (Intel SDM vol. 3, 4.3–4.7) and the TLBs that remember it. There are two TLBs, one for
-// supervisor and one for user accesses; a tag that matches means that the access needs nothing more than adding the
-// addend. Pages that are not RAM, bear decoded code, or whose A/D bits are still to be set have no matching tag.
-import {
-  COUNT_TLB_MISS, CR0, CR2, CR3, CR4, EFER, LAST_GPA, MODE, MODE_LONG64, TLB, TLB_ADDEND, TLB_BYTES,
-  TLB_ENTRIES, TLB_ENTRY, TLB_EXECUTE, TLB_INFO, TLB_LOG, TLB_LOG_COUNT, TLB_NONE, TLB_READ, TLB_WRITE,
-} from "../layout/cpu";
-import { isCodePage, nextGeneration } from "./code";
-import { watchesPage } from "./debug";
-import { GP, PF, raiseError } from "./exception";
+// Linear to physical: the page walk (Intel SDM vol. 3, 4.3–4.7).
+import { COUNT_TLB_MISS, CR0, CR2, CR3, CR4, EFER } from "../layout/cpu";
+import { PF, raiseError } from "./exception";
+import { EXECUTE, NOWHERE, WRITE } from "./linear";
 import { gateA20, ramPointer } from "./phys";
-
-export const READ: u32 = 0;
-export const WRITE: u32 = 1;
-export const EXECUTE: u32 = 2;
-
-/** In place of an address when a fault was recorded: neither canonical nor physical. */
-export const NOWHERE: u64 = 0x7fffffffffffffff;
+import { INFO_GLOBAL, INFO_LARGE, remember } from "./tlb";
 
 /** Physical address bits (CPUID 0x80000008). */
 export const PHYSICAL_BITS: u64 = 40;
@@ -47,18 +35,6 @@ const PF_U: u32 = 4;
 const PF_RSVD: u32 = 8;
 const PF_I: u32 = 16;
 
-/** In TLB_INFO: the entry is global; it came from a page larger than 4 KiB. */
-const INFO_GLOBAL: u8 = 1;
-const INFO_LARGE: u8 = 2;
-const INFO_FILLED: u8 = 4;
-
-/** True when a linear address is canonical (or outside 64-bit mode, where it always is). */
-// @ts-ignore: decorator
-@inline
-export function canonical(va: u64): bool {
-  return <u64>((<i64>va << 16) >> 16) == va;
-}
-
 /**
  * Translate `va` for `access`, on behalf of user mode or not. Fills the TLB.
  * Returns the physical address, or NOWHERE with #PF recorded. `va` must be canonical.
@@ -67,7 +43,7 @@ export function translate(cpu: u32, va: u64, access: u32, user: bool): u64 {
   store<u32>(cpu + COUNT_TLB_MISS, load<u32>(cpu + COUNT_TLB_MISS) + 1);
   if (!(load<u32>(cpu + CR0) & CR0_PG)) {
     const gpa = gateA20(cpu, va & 0xffffffff);
-    fill(cpu, va, gpa, true, true, user, INFO_GLOBAL);
+    remember(cpu, va, gpa, true, true, user, INFO_GLOBAL);
     return gpa;
   }
   return load<u32>(cpu + CR4) & CR4_PAE ? walkLong(cpu, va, access, user) : walkLegacy(cpu, va, access, user);
@@ -112,7 +88,7 @@ function walkLong(cpu: u32, va: u64, access: u32, user: bool): u64 {
     const gpa = gateA20(cpu, (entry & ADDRESS & ~offset) | (va & offset));
     let info: u8 = level > 1 ? INFO_LARGE : 0;
     if (marked & PTE_G && load<u32>(cpu + CR4) & CR4_PGE) info |= INFO_GLOBAL;
-    fill(cpu, va, gpa, allowed(cpu, rights, false, WRITE, user) && (marked & PTE_D) != 0,
+    remember(cpu, va, gpa, allowed(cpu, rights, false, WRITE, user) && (marked & PTE_D) != 0,
       allowed(cpu, rights, noExecute != 0, EXECUTE, user), user, info);
     return gpa;
   }
@@ -146,7 +122,7 @@ function walkLegacy(cpu: u32, va: u64, access: u32, user: bool): u64 {
   const gpa = gateA20(cpu, frame | (va & 0xfff));
   let info: u8 = large ? INFO_LARGE : 0;
   if (marked & <u32>PTE_G && load<u32>(cpu + CR4) & CR4_PGE) info |= INFO_GLOBAL;
-  fill(cpu, va, gpa, allowed(cpu, rights, false, WRITE, user) && (marked & <u32>PTE_D) != 0,
+  remember(cpu, va, gpa, allowed(cpu, rights, false, WRITE, user) && (marked & <u32>PTE_D) != 0,
     allowed(cpu, rights, false, EXECUTE, user), user, info);
   return gpa;
 }
@@ -169,100 +145,4 @@ function pageFault(cpu: u32, va: u64, error: u32, access: u32, user: bool): u64 
   store<u64>(cpu + CR2, va);
   raiseError(cpu, PF, error);
   return NOWHERE;
-}
-
-/** Remember a translation. Reading is allowed by whoever asks. */
-function fill(cpu: u32, va: u64, gpa: u64, writable: bool, executable: bool, user: bool, info: u8): void {
-  store<u64>(cpu + LAST_GPA, gpa);
-  const page = ramPointer(cpu, gpa & ~0xfff, 0x1000);
-  if (!page || watchesPage(cpu, va)) return;
-  const index = (<u32>(va >> 12) & (TLB_ENTRIES - 1)) + (user ? TLB_ENTRIES : 0);
-  const entry = cpu + TLB + index * TLB_ENTRY;
-  const tag = va & ~0xfff;
-  store<u64>(entry + TLB_READ, tag);
-  store<u64>(entry + TLB_WRITE, writable && !isCodePage(cpu, page) ? tag : <u64>TLB_NONE);
-  store<u64>(entry + TLB_EXECUTE, executable ? tag : <u64>TLB_NONE);
-  store<u64>(entry + TLB_ADDEND, <u64>page - tag);
-  const known = load<u8>(cpu + TLB_INFO + index);
-  if (!(known & INFO_FILLED)) {
-    const count = load<u32>(cpu + TLB_LOG_COUNT);
-    store<u16>(cpu + TLB_LOG + count * 2, <u16>index);
-    store<u32>(cpu + TLB_LOG_COUNT, count + 1);
-  }
-  store<u8>(cpu + TLB_INFO + index, info | INFO_FILLED);
-}
-
-function drop(cpu: u32, index: u32): void {
-  const entry = cpu + TLB + index * TLB_ENTRY;
-  store<u64>(entry + TLB_READ, TLB_NONE);
-  store<u64>(entry + TLB_WRITE, TLB_NONE);
-  store<u64>(entry + TLB_EXECUTE, TLB_NONE);
-  store<u8>(cpu + TLB_INFO + index, 0);
-}
-
-/** Forget translations: all of them, or all but the global ones (MOV to CR3). */
-export function flushTlb(cpu: u32, keepGlobal: bool): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const index = <u32>load<u16>(cpu + TLB_LOG + i * 2);
-    if (keepGlobal && load<u8>(cpu + TLB_INFO + index) & INFO_GLOBAL) {
-      store<u16>(cpu + TLB_LOG + kept * 2, <u16>index);
-      kept++;
-    } else drop(cpu, index);
-  }
-  store<u32>(cpu + TLB_LOG_COUNT, kept);
-  nextGeneration(cpu);
-}
-
-/** INVLPG: forget the page of `va` in both TLBs, and whatever came from a large page around it. */
-export function flushPage(cpu: u32, va: u64): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
-  let kept: u32 = 0;
-  for (let i: u32 = 0; i < count; i++) {
-    const index = <u32>load<u16>(cpu + TLB_LOG + i * 2);
-    const tag = load<u64>(cpu + TLB + index * TLB_ENTRY + TLB_READ);
-    const large = (load<u8>(cpu + TLB_INFO + index) & INFO_LARGE) != 0;
-    if (large ? (tag ^ va) >> 30 == 0 : (tag ^ va) >> 12 == 0) drop(cpu, index);
-    else {
-      store<u16>(cpu + TLB_LOG + kept * 2, <u16>index);
-      kept++;
-    }
-  }
-  store<u32>(cpu + TLB_LOG_COUNT, kept);
-  nextGeneration(cpu);
-}
-
-/** A page (by linear-memory address) now bears decoded code: stores to it must come by the slow path. */
-export function withholdWrites(cpu: u32, page: u32): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
-  for (let i: u32 = 0; i < count; i++) {
-    const entry = cpu + TLB + <u32>load<u16>(cpu + TLB_LOG + i * 2) * TLB_ENTRY;
-    const tag = load<u64>(entry + TLB_READ);
-    if (<u32>(tag + load<u64>(entry + TLB_ADDEND)) == page) store<u64>(entry + TLB_WRITE, TLB_NONE);
-  }
-}
-
-/** Set both TLBs to empty, whatever the memory held. */
-export function resetTlb(cpu: u32): void {
-  for (let at = cpu + TLB; at < cpu + TLB + 2 * TLB_BYTES; at += TLB_ENTRY) {
-    store<u64>(at + TLB_READ, TLB_NONE);
-    store<u64>(at + TLB_WRITE, TLB_NONE);
-    store<u64>(at + TLB_EXECUTE, TLB_NONE);
-  }
-  memory.fill(cpu + TLB_INFO, 0, 2 * TLB_ENTRIES);
-  store<u32>(cpu + TLB_LOG_COUNT, 0);
-  nextGeneration(cpu);
-}
-
-/** Address width of linear addresses in the current mode: they wrap at 4 GiB outside 64-bit mode. */
-// @ts-ignore: decorator
-@inline
-export function wrapLinear(cpu: u32, va: u64): u64 {
-  return load<u32>(cpu + MODE) & MODE_LONG64 ? va : va & 0xffffffff;
-}
-
-/** Record #GP(0), or #SS(0), for a non-canonical address. */
-export function nonCanonical(cpu: u32, vector: u32): u32 {
-  return raiseError(cpu, vector == 0 ? GP : vector, 0);
 }

@@ -10,8 +10,8 @@ import { SIGNATURE } from "./cpuid";
 import { DR6_FIXED, DR7_ENABLES, DR7_FIXED } from "./debug";
 import { TF, VM } from "./flags";
 import { resetApic } from "./lapic";
-import { resetTlb } from "./mmu";
 import { UNUSABLE } from "./segment-check";
+import { resetTlb } from "./tlb";
 import { writeTsc } from "./tsc";
 
 const CR0_PE: u32 = 1;

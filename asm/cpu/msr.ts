@@ -12,8 +12,10 @@ import {
 import { lapicTimer, writeApicBase, x2apicRead, x2apicReadable, x2apicWrite } from "./lapic";
 import { alert } from "./lapic-interrupt";
 import { setDeadline } from "./lapic-timer";
-import { canonical, flushTlb, PHYSICAL_BITS } from "./mmu";
+import { canonical } from "./linear";
+import { PHYSICAL_BITS } from "./mmu";
 import { setSystemTime, setWallClock, writeSystemTime } from "./pvclock";
+import { flushTlb } from "./tlb";
 import { readTsc, writeTsc } from "./tsc";
 
 const TSC: u32 = 0x10;

@@ -1,8 +1,6 @@
 // Guest physical addresses: RAM in the linear memory, the local APIC's page, and everything else through the host's bus.
-import {
-  A20_MASK, COUNT_MMIO, RAM_BASE, RAM_HIGH, RAM_LOW,
-} from "../layout/cpu";
-import { codeWritten } from "./code";
+import { A20_MASK, COUNT_MMIO, RAM_BASE, RAM_HIGH, RAM_LOW } from "../layout/cpu";
+import { codeWritten } from "./code-pages";
 import { mmioRead, mmioWrite } from "./host";
 import { lapicBase, lapicRead, lapicWrite } from "./lapic";
 

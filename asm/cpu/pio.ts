@@ -1,17 +1,18 @@
 // Port input and output: who may (I/O privilege level, then the bitmap in the TSS; Intel SDM vol. 1, 19.5), and the way to
 // the machine's bus.
 import {
-  COUNT_PIO, CPL, FAULT, JUMP, MODE, MODE_REAL, MODE_V86, OK, PENDING, RAX, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SIZE,
-  STOP, TR,
+  COUNT_PIO, CPL, FAULT, JUMP, MODE, MODE_REAL, MODE_V86, OK, PENDING, RAX, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT,
+  SEG_SIZE, STOP, TR,
 } from "../layout/cpu";
-import { readLinear, systemTlb } from "./access";
+import { readLinear } from "./access";
 import { notePort } from "./debug";
 import { GP, raiseError } from "./exception";
 import { getFlags, IOPL } from "./flags";
 import { pioRead, pioWrite } from "./host";
-import { wrapLinear } from "./mmu";
+import { wrapLinear } from "./linear";
 import { storeNextRip } from "./rip";
 import { UNUSABLE } from "./segment-check";
+import { systemTlb } from "./tlb";
 
 /** Offset of the I/O map base in a 32-bit or 64-bit TSS. */
 const TSS_IO_MAP: u32 = 0x66;

@@ -3,7 +3,7 @@ import {
   MODE, MODE_LONG64, MODE_REAL, MODE_V86, FS, SEG, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SIZE, SS,
 } from "../layout/cpu";
 import { GP, raiseError, SS_FAULT } from "./exception";
-import { canonical, NOWHERE } from "./mmu";
+import { canonical, NOWHERE } from "./linear";
 
 /** Set in SEG_ATTR when the register holds a null selector. */
 export const UNUSABLE: u32 = 0x10000;

@@ -1,16 +1,16 @@
 // Loading segment registers, LDTR and TR (Intel SDM vol. 2, MOV, LDS/LES/LSS, LLDT, LTR; vol. 3, 5.5–5.8).
 import {
-  CPL, CS, DS, ES, FS, GS, LDTR, MODE, MODE_LONG64, MODE_REAL, MODE_V86, OK, SEG_ATTR, SEG_BASE, SEG_LIMIT, SEG_SELECTOR,
-  SS, TR, FAULT,
+  CPL, CS, DS, ES, FS, GS, LDTR, MODE, MODE_LONG64, MODE_REAL, MODE_V86, OK, SEG_ATTR, SEG_BASE, SEG_LIMIT,
+  SEG_SELECTOR, SS, TR, FAULT,
 } from "../layout/cpu";
-import { nextGeneration } from "./code";
+import { nextGeneration } from "./code-pages";
 import {
   attributesOf, BIG, BUSY, changeType, CODE, CONFORMING, copyRecord, dplOf, fetchDescriptor, fetchSystem, isNull, LDT,
   longMode, markAccessed, NEW_SS, NOT_SYSTEM, PRESENT, READABLE, segment, selectorFault, TSS16, TSS32, TYPE, unpack,
   unpackAccessed, WRITABLE,
 } from "./descriptor";
 import { GP, NP, raiseError, SS_FAULT } from "./exception";
-import { canonical } from "./mmu";
+import { canonical } from "./linear";
 import { updateMode } from "./mode";
 import { UNUSABLE } from "./segment-check";
 

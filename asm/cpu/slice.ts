@@ -2,17 +2,17 @@
 // other wishes, finds the next operation, settles exceptions and exits, and executes one instruction at a time where
 // single-stepping, breakpoints or an interrupt shadow ask for it.
 import {
-  ARENA_DROPS, CHARGED, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE, EXITING, FAULT,
-  HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RESTART, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE, SHADOW, SHADOW_SET,
-  SHADOW_SS, STEP, STEP_ALONE, STEP_LEFT, STEP_OF, STEP_RF, STEP_TF, STOP,
+  ARENA_DROPS, CHARGED, CODE_KEY, CS, EXC_FLAGS, EXC_TRAP, EXIT, EXIT_HALT, EXIT_HALT_FOREVER, EXIT_REASON, EXIT_SLICE,
+  EXITING, FAULT, HALTED, INSTRUCTIONS, JUMP, MODE, MODE_LONG64, PENDING, RESTART, RFLAGS, RIP, SEG, SEG_BASE, SEG_SIZE,
+  SHADOW, SHADOW_SET, SHADOW_SS, STEP, STEP_ALONE, STEP_LEFT, STEP_OF, STEP_RF, STEP_TF, STOP,
 } from "../layout/cpu";
 import { OP, OP_LINK, OP_LINK_KEY, OP_SIZE } from "../layout/op";
 import { CROSS } from "../generated/ops";
-import { lookup } from "./code";
+import { single } from "./alone";
 import { debugTrap, executionBreakpoint } from "./debug";
-import { single } from "./decode-run";
 import { RF, TF } from "./flags";
 import { deliver } from "./interrupt";
+import { lookup } from "./lookup";
 import { currentRip } from "./rip";
 import { serve } from "./serve";
 

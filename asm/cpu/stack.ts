@@ -4,12 +4,10 @@
 // `push` and `pop` move the stack pointer as their last act. An instruction that can still fault afterwards looks with
 // `stackRead` or `stackWrite` first and moves the pointer with `moveStack` at its end. Both may answer with the bounce
 // buffer, so that a second access makes the first's address void.
-import {
-  FAULT, MODE, MODE_FLAT, MODE_LONG64, MODE_STACK32, OK, RSP, SCRATCH, SS, TLB_NOW,
-} from "../layout/cpu";
+import { FAULT, MODE, MODE_FLAT, MODE_LONG64, MODE_STACK32, OK, RSP, SCRATCH, SS, TLB_NOW } from "../layout/cpu";
 import { commit, readLinear, writeLinear } from "./access";
 import { SS_FAULT } from "./exception";
-import { NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
 import { segmentAddress } from "./segment-check";
 
 /** Where `pop` leaves its value: the last quadword of the scratch area. */

@@ -10,11 +10,11 @@ import { effectiveAddress } from "./access";
 import { longMode } from "./descriptor";
 import { GP, raise, raiseError, UD } from "./exception";
 import { getFlags, IF, RF, setFlags, TF, VM } from "./flags";
-import { flushPage } from "./mmu";
 import { updateMode } from "./mode";
 import { nextRip } from "./rip";
 import { setFlatSegment } from "./segment";
 import { goOnAfresh, unprivileged } from "./system-common";
+import { flushPage } from "./tlb";
 
 const SCE: u32 = 1;
 const PE: u32 = 1;

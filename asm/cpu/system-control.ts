@@ -4,9 +4,10 @@ import { OP_DST, OP_SRC } from "../layout/op";
 import { commit, readMemory, writeMemory } from "./access";
 import { GP, raise, raiseError, UD } from "./exception";
 import { lapicTpr, setLapicTpr } from "./lapic";
-import { flushTlb, PHYSICAL_BITS } from "./mmu";
+import { PHYSICAL_BITS } from "./mmu";
 import { updateMode } from "./mode";
 import { goOn, goOnAfresh, unprivileged } from "./system-common";
+import { flushTlb } from "./tlb";
 
 const PE: u64 = 0x1;
 const TS: u64 = 0x8;

@@ -3,9 +3,9 @@ import { CR4, DR, MODE, MODE_LONG64, OK } from "../layout/cpu";
 import { OP_DST, OP_SRC } from "../layout/op";
 import { DR6_BD, DR6_FIXED, DR7_CLEAR, DR7_FIXED, DR7_GD, raiseDebug } from "./debug";
 import { GP, raise, raiseError, UD } from "./exception";
-import { flushTlb } from "./mmu";
 import { updateMode } from "./mode";
 import { goOnAfresh, unprivileged } from "./system-common";
+import { flushTlb } from "./tlb";
 
 const CR4_DE: u32 = 8;
 /** DR6 bits that can be written 0 and 1; bit 12 reads 0, the rest 1. */

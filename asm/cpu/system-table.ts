@@ -3,7 +3,7 @@ import { FAULT, MODE, MODE_LONG64, MODE_REAL, MODE_V86, OK, SEG, SEG_SELECTOR, S
 import { OP_DST, OP_PREFIX, PFX_OPERAND_SHIFT } from "../layout/op";
 import { commit, readMemory, writeMemory } from "./access";
 import { GP, raise, raiseError, UD } from "./exception";
-import { canonical } from "./mmu";
+import { canonical } from "./linear";
 import { loadLdt, loadTr } from "./segment";
 import { unprivileged } from "./system-common";
 

@@ -1,13 +1,14 @@
 // VERR, VERW, LAR, LSL: what can be known of a segment without loading it (Intel SDM vol. 3, 5.10).
 import { CPL, FAULT, MODE, MODE_REAL, MODE_V86, OK, SYSTEM_SCRATCH } from "../layout/cpu";
 import { OP_DST, OP_SRC } from "../layout/op";
-import { readMemory, systemTlb } from "./access";
+import { readMemory } from "./access";
 import {
   CODE, CONFORMING, descriptorAddress, isNull, longMode, NOT_SYSTEM, READABLE, wideRead, WRITABLE,
 } from "./descriptor";
 import { GP, raise, UD } from "./exception";
 import { getFlags, setArithmetic, ZF } from "./flags";
-import { NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
+import { systemTlb } from "./tlb";
 
 /** System descriptor types that LAR and LSL accept, as bit masks: TSSs, LDT, and for LAR call and task gates. */
 const LAR_LEGACY: u32 = 0x1a3e;

@@ -4,8 +4,8 @@ import {
   CPL, CR0, CR3, CS, DR, DS, ES, FAULT, FS, GPR, GS, LDTR, OK, RIP, SCRATCH, SEG_ATTR, SEG_BASE, SEG_LIMIT,
   SEG_SELECTOR, SS, TR,
 } from "../layout/cpu";
-import { commit, systemTlb } from "./access";
-import { nextGeneration } from "./code";
+import { commit } from "./access";
+import { nextGeneration } from "./code-pages";
 import { raiseDebug } from "./debug";
 import {
   attributesOf, BIG, BUSY, changeType, CODE, CONFORMING, copyRecord, descriptorAddress, dplOf, enterable,
@@ -14,10 +14,11 @@ import {
 } from "./descriptor";
 import { GP, NP, raiseError, TS } from "./exception";
 import { NT, setFlags, VM } from "./flags";
-import { flushTlb, NOWHERE } from "./mmu";
+import { NOWHERE } from "./linear";
 import { updateMode } from "./mode";
 import { checkStackSegment, loadDataSegment, loadLdt, setCode, setNull, setV86Segment } from "./segment";
 import { UNUSABLE } from "./segment-check";
+import { systemTlb, flushTlb } from "./tlb";
 
 /** How a task switch came about. */
 export const SWITCH_JMP: u32 = 0;

@@ -12,7 +12,7 @@ import { HostClock } from '../../packages/machine/src/clock.ts';
 
 const FILL = 0xa5;
 const VCPU_END = VCPU + layout.VCPU_SIZE;
-const TLB_NONE = BigInt(layout.TLB_NONE);
+const NO_RECORDS = Buffer.alloc(CODE_ARENA - CODE_PAGES);
 /** Operations past the budget that a straight line may still execute. */
 const OVERRUN = 200;
 
@@ -125,15 +125,16 @@ export class Fortress {
   /** What a TLB entry leads to is a page of RAM; what may be stored through it bears no code. */
   #checkTlb(): void {
     const { ramBase, size } = this.memory;
+    const words = new Uint32Array(this.memory.memory.buffer, VCPU + layout.TLB, (2 * layout.TLB_BYTES) / 4);
     for (let i = 0; i < 2 * layout.TLB_ENTRIES; i++) {
-      const at = VCPU + layout.TLB + i * layout.TLB_ENTRY;
-      const tags = [layout.TLB_READ, layout.TLB_WRITE, layout.TLB_EXECUTE].map((tag) => this.#bytes.readBigUInt64LE(at + tag));
-      const addend = this.#bytes.readBigUInt64LE(at + layout.TLB_ADDEND);
-      for (const [which, tag] of tags.entries()) {
-        if (tag === TLB_NONE) continue;
-        const page = Number(BigInt.asUintN(32, tag + addend));
+      const entry = (i * layout.TLB_ENTRY) / 4;
+      for (const which of [layout.TLB_READ, layout.TLB_WRITE, layout.TLB_EXECUTE]) {
+        // Addresses are linear-memory addresses modulo 2^32: the lower halves tell.
+        const tag = words[entry + which / 4]!;
+        if (tag === layout.TLB_NONE) continue;
+        const page = (tag + words[entry + layout.TLB_ADDEND / 4]!) >>> 0;
         if (page % PAGE !== 0 || page < ramBase || page >= ramBase + size) throw new Error(`TLB entry ${i} leads to 0x${page.toString(16)}`);
-        if (which === 1 && this.#bytes.readUInt32LE(CODE_PAGES + ((page - ramBase) >> 12) * 4) !== 0) {
+        if (which === layout.TLB_WRITE && this.#bytes.readUInt32LE(CODE_PAGES + ((page - ramBase) >> 12) * 4) !== 0) {
           throw new Error(`TLB entry ${i} lets code be overwritten`);
         }
       }
@@ -150,7 +151,7 @@ export class Fortress {
       if (record !== 0 && (record < CODE_ARENA || record >= next)) throw new Error(`page ${i}: record at 0x${record.toString(16)}`);
     }
     const rest = this.#bytes.subarray(CODE_PAGES + pages * 4, CODE_ARENA);
-    if (rest.some((byte) => byte !== 0)) throw new Error('there is a code record for a page that is not RAM');
+    if (!rest.equals(NO_RECORDS.subarray(0, rest.length))) throw new Error('there is a code record for a page that is not RAM');
     for (let i = 0; i < layout.JUMP_ENTRIES; i++) {
       const op = this.#bytes.readUInt32LE(VCPU + layout.JUMP_CACHE + i * 16 + 12);
       if (op !== 0 && (op < CODE_ARENA || op >= CODE_ARENA_END)) throw new Error(`jump cache entry ${i}: 0x${op.toString(16)}`);

@@ -15,7 +15,10 @@ const GENERAL: readonly GeneralRegister[] = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 
 const DATA_SEGMENTS: readonly SegmentName[] = ['es', 'ss', 'ds', 'fs', 'gs'];
 
 /** Where the guest's structures lie: all in the first 128 KiB, code and all. */
-const AT = Object.freeze({ GDT: 0x1000, IDT: 0x2000, TSS: 0x3000, TABLES: 0x8000, TABLES_END: 0x10000, CODE: 0x10000, CODE_END: 0x1c000 });
+const AT = Object.freeze({ GDT: 0x1000, IDT: 0x2000, TSS: 0x3000, TABLES: 0x8000, TABLES_END: 0x10000, CODE: 0x10000, CODE_END: 0x1c000, STACK: 0x1f000 });
+
+/** Exceptions that a bad stack raises: their handlers get stacks of their own. */
+const FATAL = new Set([8, 10, 11, 12, 13, 14]);
 
 /** Instructions that reach for memory, devices and privileged state; most take a ModRM byte, which follows at random. */
 const OPCODES: readonly (readonly number[])[] = [
@@ -65,6 +68,8 @@ export class HostileGuest {
     const random = this.#random;
     const { registers, kernel } = this.#fortress.vcpu;
     for (const name of GENERAL) registers.set(name, this.#value());
+    // A stack that holds lets the guest live longer.
+    if (!random.once(4)) registers.set('rsp', BigInt(AT.STACK));
     if (random.once(2)) registers.set('rcx', BigInt(random.pick(MSRS)));
     if (random.once(3)) registers.set('rdx', BigInt(random.pick(PORTS)));
     for (const name of DATA_SEGMENTS) this.#segment(name);
@@ -79,14 +84,14 @@ export class HostileGuest {
     const tssLimit = random.pick([0x67, 0x66, 0x68, 0x2067, 0x10, 0xffffffff]);
     registers.setSegment('tr', { selector: 0x48, base: random.once(8) ? this.#address() : BigInt(AT.TSS), limit: tssLimit, attributes: 0x8b });
     registers.setSegment('ldtr', { selector: 0x50, base: BigInt(AT.GDT), limit: 0xff, attributes: 0x82 });
-    registers.setTable('gdt', random.once(10) ? this.#address() : BigInt(AT.GDT), random.pick([0xfff, 0xffff, 0x57]));
-    registers.setTable('idt', random.once(10) ? this.#address() : BigInt(real && this.#mode === 'real' ? AT.IDT : AT.IDT), random.pick([0xfff, 0x7ff, 0xffff]));
+    registers.setTable('gdt', random.once(24) ? this.#address() : BigInt(AT.GDT), random.pick([0xfff, 0xffff, 0x57]));
+    registers.setTable('idt', random.once(24) ? this.#address() : BigInt(AT.IDT), random.pick([0xfff, 0xfff, 0x7ff, 0xffff]));
     const paging = long || this.#mode === 'legacy' || this.#mode === 'pae' || (this.#mode === 'v86' && random.once(2));
     const pae = long || this.#mode === 'pae';
     registers.set('cr0', (this.#mode === 'real' ? 0x10n : 0x11n) | (paging ? 0x80000000n : 0n) | (random.once(2) ? 0x10000n : 0n));
     registers.set('cr4', (pae ? 0x20n : 0n) | (random.once(2) ? 0x210n : 0x690n) | (random.once(8) ? 0x100000n : 0n));
     registers.set('efer', (long ? 0x500n : 0n) | (random.once(2) ? 0x801n : 1n));
-    registers.set('cr3', random.once(10) ? this.#address() & 0xfffffff000n : BigInt(AT.TABLES));
+    registers.set('cr3', random.once(24) ? this.#address() & 0xfffffff000n : BigInt(AT.TABLES));
     const flags = (random.u32() & 0x3ed5 & ~(random.once(10) ? 0 : 0x100)) | (this.#mode === 'v86' ? 0x23002 : 2);
     kernel.setFlags(VCPU, flags);
     registers.setWord(layout.CPL, this.#user ? 3 : 0);
@@ -189,18 +194,18 @@ export class HostileGuest {
     } else {
       const size = long ? 16 : 8;
       for (let vector = 0; vector < 256; vector++) {
-        const type = random.pick([TYPE.INTERRUPT32, TYPE.TRAP32, TYPE.INTERRUPT32, random.below(16)]);
-        const selector = random.once(8) ? random.below(0x100) : 8;
-        const gate = gateDescriptor({ selector, offset: this.#codeAddress(), type, dpl: random.below(4), low: random.once(3) ? random.below(8) : 0 });
+        const type = random.once(12) ? random.below(16) : random.pick([TYPE.INTERRUPT32, TYPE.TRAP32]);
+        const selector = random.once(24) ? random.below(0x100) : 8;
+        const gate = gateDescriptor({ selector, offset: this.#codeAddress(), type, dpl: random.below(4), low: FATAL.has(vector) || random.once(3) ? 1 + random.below(7) : 0 });
         ram.writeBigUInt64LE(gate, AT.IDT + vector * size);
         if (long) ram.writeBigUInt64LE(random.once(20) ? random.u64() : 0n, AT.IDT + vector * 16 + 8);
       }
     }
     if (long) {
-      for (let at = 4; at < 0x60; at += 8) ram.writeBigUInt64LE(random.once(3) ? this.#address() : 0x1f000n, AT.TSS + at);
+      for (let at = 4; at < 0x60; at += 8) ram.writeBigUInt64LE(random.once(6) ? this.#address() : BigInt(AT.STACK), AT.TSS + at);
     } else {
       for (let level = 0; level < 3; level++) {
-        ram.writeUInt32LE(random.once(3) ? Number(BigInt.asUintN(32, this.#address())) : 0x1f000, AT.TSS + 4 + level * 8);
+        ram.writeUInt32LE(random.once(6) ? Number(BigInt.asUintN(32, this.#address())) : AT.STACK, AT.TSS + 4 + level * 8);
         ram.writeUInt32LE(random.once(5) ? random.below(0x100) : 0x10, AT.TSS + 8 + level * 8);
       }
     }

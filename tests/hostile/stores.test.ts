@@ -8,9 +8,9 @@ import { HostileGuest, MODES } from './guest.ts';
 import { Random } from './random.ts';
 
 const MIB = 2 ** 20;
-const SLICES = 12;
-const BUDGET = 1500;
-const RUNS = Number(process.env['VIZOR_HOSTILE_RUNS'] ?? 60);
+const SLICES = 30;
+const BUDGET = 400;
+const RUNS = Number(process.env['VIZOR_HOSTILE_RUNS'] ?? 25);
 const SEED = Number(process.env['VIZOR_HOSTILE_SEED'] ?? 20261121);
 
 const SIZES = [

@@ -29,18 +29,19 @@ import {
 import { RAM_BASE_MIN } from "../layout/memory";
 import { OP_DISP, OP_IMM, OP_LEN, OP_LINK, OP_LINK_KEY, OP_PAGE_OFFSET, OP_SIZE } from "../layout/op";
 import { commit, readLinear } from "../cpu/access";
-import { crossing } from "../cpu/decode-run";
+import { crossing } from "../cpu/alone";
 import { GP, raise, raiseError, SS_FAULT, UD } from "../cpu/exception";
 import { flagsLogic } from "../cpu/flags";
 import {
   adc, add, and, cmp, conditionA, conditionAE, conditionB, conditionBE, conditionE, conditionG, conditionGE, conditionL,
   conditionLE, conditionNE, conditionNO, conditionNP, conditionNS, conditionO, conditionP, conditionS, dec, dst, enter, imm,
-  inc, jumpCached, leaHot, modifyHot, neg, not, or, popHot, pushHot, readHot, sbb, setDst, src, sub, test, writeHot, xor,
+  inc, leaHot, modifyHot, neg, not, or, popHot, pushHot, readHot, sbb, setDst, src, sub, test, writeHot, xor,
 } from "../cpu/hot";
 import { multiply, multiplyTruncated } from "../cpu/integer/multiply";
 import { rotateLeft, rotateRight } from "../cpu/integer/rotate";
 import { shiftArithmetic, shiftLeft, shiftRight } from "../cpu/integer/shift";
-import { canonical } from "../cpu/mmu";
+import { jumpCached } from "../cpu/jump-cache";
+import { canonical } from "../cpu/linear";
 import { currentRip, nextRip, wrapRip } from "../cpu/rip";
 import {
   accountFor, FETCH_FAULT, finishSlice, nextOperation, settle, sliceLeft, TAKEN,

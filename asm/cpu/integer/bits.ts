@@ -4,7 +4,7 @@ import { FAULT, OK, TLB_NOW } from "../../layout/cpu";
 import { EA_FLAT32, OP_DST, OP_EA, OP_IMM, OP_SEG, OP_SRC } from "../../layout/op";
 import { commit, effectiveAddress, modifyLinear, operandVector, readLinear } from "../access";
 import { PF, setArithmetic, setBitTested, ZF } from "../flags";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { segmentAddress } from "../segment-check";
 import { addressMask, setRegister, source } from "./operand";
 

@@ -1,12 +1,10 @@
 // Near transfers of control outside the operations' loop. A target is cut to the operand size and checked before anything
 // changes: against CS's limit, or for being canonical in 64-bit mode.
-import {
-  CS, FAULT, JUMP, MODE, MODE_LONG64, OK, RCX, RIP, RIP_BASE, SEG, SEG_LIMIT, SEG_SIZE,
-} from "../../layout/cpu";
+import { CS, FAULT, JUMP, MODE, MODE_LONG64, OK, RCX, RIP, RIP_BASE, SEG, SEG_LIMIT, SEG_SIZE } from "../../layout/cpu";
 import { OP_DISP, OP_IMM } from "../../layout/op";
 import { GP, raiseError } from "../exception";
 import { condition, getZF } from "../flags";
-import { canonical } from "../mmu";
+import { canonical } from "../linear";
 import { nextRip } from "../rip";
 import { loadSized, moveStack, push, stackRead } from "../stack";
 import { addressMask, setMasked, single } from "./operand";

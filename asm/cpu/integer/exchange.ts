@@ -4,7 +4,7 @@ import { OP_SRC } from "../../layout/op";
 import { commit, modifyLinear, modifyMemory, operandLinear, operandVector } from "../access";
 import { GP, raiseError } from "../exception";
 import { flagsAdd, flagsSub, getFlags, setFlags, ZF } from "../flags";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { destination, finish, setRegister } from "./operand";
 
 export function exchangeAdd<T>(cpu: u32, pc: u32, memory: bool): u32 {

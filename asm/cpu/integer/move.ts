@@ -3,11 +3,9 @@ import { FAULT, OK, RAX, RBX, RDX, RFLAGS, TLB_NOW } from "../../layout/cpu";
 import { OP_DST, OP_SRC } from "../../layout/op";
 import { commit, readLinear, writeMemory } from "../access";
 import { AF, CF, condition, DF, getCF, getFlags, OF, PF, setArithmetic, SF, ZF } from "../flags";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { segmentAddress } from "../segment-check";
-import {
-  addressMask, destination, finish, impliedSegment, segmentVector, setRegister, source,
-} from "./operand";
+import { addressMask, destination, finish, impliedSegment, segmentVector, setRegister, source } from "./operand";
 
 export function exchange<T>(cpu: u32, pc: u32, memory: bool): u32 {
   const at = destination<T>(cpu, pc, memory);

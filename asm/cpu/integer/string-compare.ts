@@ -2,11 +2,11 @@
 import { ES, FAULT, OK, RAX, RDI, RSI } from "../../layout/cpu";
 import { OP_PREFIX, PFX_REPNE } from "../../layout/op";
 import { flagsSub, getZF } from "../flags";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { addressMask, impliedSegment } from "./operand";
 import {
-  comparedElement, exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, runLength, sourceElement, step,
-  stringLinear,
+  comparedElement, exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, runLength, sourceElement,
+  step, stringLinear,
 } from "./string-unit";
 
 /** Elements compared in a loop over linear memory cost about this many to one that is looked up. */

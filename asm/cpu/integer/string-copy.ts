@@ -2,11 +2,11 @@
 // element would, overlap included.
 import { ES, FAULT, OK, RAX, RDI, RSI } from "../../layout/cpu";
 import { commit } from "../access";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { addressMask, impliedSegment, setRegister } from "./operand";
 import {
-  exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, RUN_COST, runLength, runWritable, sourceElement,
-  step, stringLinear, targetElement,
+  exhausted, finished, knownReadable, oneByOne, pause, remaining, repeated, RUN_COST, runLength, runWritable,
+  sourceElement, step, stringLinear, targetElement,
 } from "./string-unit";
 
 /** Fewer elements are not worth a run. */

@@ -6,13 +6,14 @@ import {
 } from "../../layout/cpu";
 import { OP_PREFIX, PFX_REP, PFX_REPNE } from "../../layout/op";
 import { RAM_BASE_MIN } from "../../layout/memory";
-import { readLinear, tlbEntry, writeLinear } from "../access";
+import { readLinear, writeLinear } from "../access";
 import { GP } from "../exception";
 import { DF } from "../flags";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { attention } from "../pio";
 import { currentRip } from "../rip";
 import { segmentAddress } from "../segment-check";
+import { tlbEntry } from "../tlb";
 import { impliedSegment, segmentVector, setMasked } from "./operand";
 
 /** Work after which a repetition lets the run loop look at time and interrupts: elements, or RUN_COST for a run. */

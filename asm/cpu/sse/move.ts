@@ -1,10 +1,10 @@
 // Moves between XMM registers, memory and general registers, and MXCSR.
-import * as op from "../../generated/ops";
 import { FAULT, MXCSR, OK, RDI, TLB_NOW } from "../../layout/cpu";
 import { OP_PREFIX, OP_SEG, PFX_ADDRESS_SHIFT } from "../../layout/op";
+import * as op from "../../generated/ops";
 import { commit, modifyLinear, operandVector, readMemory, writeMemory } from "../access";
 import { GP, raiseError } from "../exception";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { segmentAddress } from "../segment-check";
 import { RESERVED } from "./mxcsr";
 import { first, refuseSse, second, sseBlocked, vectorMemory, vectorTarget } from "./operand";

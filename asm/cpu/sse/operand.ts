@@ -12,7 +12,7 @@ import { CR0, CR4, FSW, FTW, TLB_NOW } from "../../layout/cpu";
 import { OP_DST, OP_SRC } from "../../layout/op";
 import { operandLinear, operandVector, readLinear, writeLinear } from "../access";
 import { GP, MF, NM, raise, raiseError, UD } from "../exception";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 
 const CR0_EM: u32 = 4;
 const CR0_TS: u32 = 8;

@@ -1,10 +1,11 @@
 // Instructions that came with SSE and SSE4.2 but use no SIMD register. Caches and write buffers are not modelled: memory is
 // always coherent and in order, so fences, flushes and prefetches do nothing more than check their operand.
-import * as op from "../../generated/ops";
 import { FAULT, OK, TLB, TLB_NOW } from "../../layout/cpu";
+import * as op from "../../generated/ops";
 import { commit, operandLinear, readMemory, writeMemory } from "../access";
 import { setArithmetic, ZF } from "../flags";
-import { NOWHERE, READ, translate } from "../mmu";
+import { NOWHERE, READ } from "../linear";
+import { translate } from "../mmu";
 import { first, second } from "./operand";
 
 /** Remainders of four bits modulo the Castagnoli polynomial, 0x82f63b78 with its bits reversed. */

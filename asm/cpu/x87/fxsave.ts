@@ -1,12 +1,10 @@
 // FXSAVE and FXRSTOR (AMD APM vol. 2, 11.5.4 for the layout). As on AMD processors, the last-instruction pointers are
 // stored only while an unmasked exception is pending, and zeroes otherwise.
-import {
-  CR4, FAULT, FCS, FCW, FDP, FDS, FIP, FOP, FSW, MODE, MODE_LONG64, MXCSR, OK, XMM,
-} from "../../layout/cpu";
+import { CR4, FAULT, FCS, FCW, FDP, FDS, FIP, FOP, FSW, MODE, MODE_LONG64, MXCSR, OK, XMM } from "../../layout/cpu";
 import { OP_EA, OP_PREFIX, OP_SEG, PFX_REX_W, EA_FLAT32 } from "../../layout/op";
 import { commit, effectiveAddress, modifyMemory, readMemory } from "../access";
 import { GP, raiseError } from "../exception";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { segmentAddress } from "../segment-check";
 import { setControlAndStatus, setShortTags, shortTags } from "./environment";
 import { ES, st } from "./state";

@@ -14,7 +14,7 @@ import {
 import { EA_FLAT32, OP_EA, OP_PAGE_OFFSET, OP_SEG, OP_SRC } from "../../layout/op";
 import { effectiveAddress, operandVector, readLinear, writeLinear } from "../access";
 import { MF, NM, raise } from "../exception";
-import { NOWHERE } from "../mmu";
+import { NOWHERE } from "../linear";
 import { segmentAddress } from "../segment-check";
 
 /** Scratch of x87 instructions: sign and exponent of the value just made, exceptions noted. */

@@ -65,6 +65,12 @@ export const CAUSES: Readonly<Partial<Record<RequestName, Readonly<Record<string
     ENOSPC: 'the VM has too many ioeventfds',
   },
   KVM_REGISTER_COALESCED_MMIO: { ENOSPC: 'the VM has too many zones' },
+  KVM_ENABLE_CAP: {
+    EBUSY: 'too late: switch it on before what it changes exists',
+    EINVAL: 'the arguments are not for this host, or it is too late: switch it on before the first vCPU',
+    ENXIO: 'create the in-kernel interrupt controllers first',
+    EPERM: 'only for root',
+  },
   KVM_SET_BOOT_CPU_ID: { EBUSY: 'choose the boot vCPU before creating the first one' },
   KVM_SET_CPUID2: {
     EINVAL: 'the entries contradict each other, or change after the vCPU has run',

@@ -22,7 +22,7 @@ export function capabilityName(capability: number): string {
   return name === undefined ? `capability ${capability}` : `KVM_CAP_${name}`;
 }
 
-/** Asked only after a refusal: whether the host's KVM says that it does not have a capability. */
+/** Whether the host's KVM says that it does not have a capability. */
 function hostLacks(capability: Capability): boolean {
   const fd = open('/dev/kvm', O_RDWR_CLOEXEC);
   if (fd < 0) return false;
@@ -31,14 +31,23 @@ function hostLacks(capability: Capability): boolean {
   return answer === 0;
 }
 
+function unsupported(operation: string, capability: Capability): VizorError {
+  return new VizorError('unsupported', operation, `this host's KVM lacks ${capabilityName(capability)}`, {
+    hint: 'a newer kernel or other hardware may have it',
+  });
+}
+
+/** @throws VizorError `unsupported` when the host lacks a capability */
+export function requireCapability(operation: string, capability: Capability): void {
+  if (hostLacks(capability)) throw unsupported(operation, capability);
+}
+
 /** The refusal of a request, `number` being its errno: `unsupported` where the host lacks what it needs. */
 export function refusal(request: RequestName, what: string, number: number, needs?: Capability): VizorError {
   const name = errnoName(number);
   const operation = `${request} on ${what}`;
   if (needs !== undefined && NOT_THERE.includes(name) && hostLacks(needs)) {
-    return new VizorError('unsupported', operation, `this host's KVM lacks ${capabilityName(needs)} (${name})`, {
-      hint: 'a newer kernel or other hardware may have it',
-    });
+    return unsupported(operation, needs);
   }
   if (name === 'ENOTTY') {
     return new VizorError('unsupported', operation, describeErrno(number), { hint: 'a newer kernel may have it' });

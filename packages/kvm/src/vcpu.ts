@@ -49,7 +49,11 @@ export class Vcpu {
   readonly sregs: StateBlock<typeof kvm_sregs>;
   /** The same with PDPTRs: KVM_GET_SREGS2, KVM_SET_SREGS2, API §4.131, §4.132 (KVM_CAP_SREGS2). */
   readonly sregs2: StateBlock<typeof kvm_sregs2>;
-  /** x87 and SSE: KVM_GET_FPU, KVM_SET_FPU, API §4.22, §4.23. */
+  /**
+   * x87 and SSE: KVM_GET_FPU, KVM_SET_FPU, API §4.22, §4.23. On hosts with XSAVE, registers that {@link xsave} calls
+   * initial (XSTATE_BV) lose what is written here when the vCPU runs, and the kernel never copies MXCSR: use the XSAVE
+   * image instead where that matters.
+   */
   readonly fpu: StateBlock<typeof kvm_fpu>;
   /** x87, SSE, AVX and the rest. */
   readonly xsave: VcpuXsave;

@@ -2,7 +2,7 @@ import { VizorError } from '@vizor/core';
 import { requireBytes } from './arguments.ts';
 import { CAP, MSR_FILTER } from './generated/constants.ts';
 import { kvm_enable_cap, kvm_msr_filter, kvm_pmu_event_filter } from './generated/structs.ts';
-import type { Capability, IoctlTarget } from './ioctl.ts';
+import { type Capability, type IoctlTarget, requireCapability } from './ioctl.ts';
 import { build } from './layout.ts';
 import { addressOf } from './native/mapping.ts';
 
@@ -26,13 +26,17 @@ export interface PmuFilter {
   readonly flags?: number;
 }
 
-/** Switch a capability of a VM or vCPU on: KVM_ENABLE_CAP, API §4.37 (KVM_CAP_ENABLE_CAP_VM, KVM_CAP_ENABLE_CAP). */
+/**
+ * Switch a capability of a VM or vCPU on: KVM_ENABLE_CAP, API §4.37 (KVM_CAP_ENABLE_CAP_VM, KVM_CAP_ENABLE_CAP). The
+ * host is asked first: for some capabilities that it lacks the kernel says yes and does nothing.
+ */
 export function enableCapability(
   target: IoctlTarget,
   capability: Capability,
   args: readonly (number | bigint)[] = [],
 ): void {
   if (args.length > 4) throw new VizorError('usage', 'KVM_ENABLE_CAP', `${args.length} arguments, and 4 are the most`);
+  requireCapability('KVM_ENABLE_CAP', capability);
   target.transfer('KVM_ENABLE_CAP', build(kvm_enable_cap, { cap: capability, args }), capability);
 }
 
@@ -166,7 +170,7 @@ export class VmFeatures {
     this.enable(CAP.VM_DISABLE_NX_HUGE_PAGES);
   }
 
-  /** Nanoseconds of one tick of the local APICs' timers: KVM_CAP_X86_APIC_BUS_CYCLES_NS. */
+  /** Nanoseconds of one tick of the local APICs' timers, after these are in the kernel: KVM_CAP_X86_APIC_BUS_CYCLES_NS. */
   setApicTick(nanoseconds: number): void {
     this.enable(CAP.X86_APIC_BUS_CYCLES_NS, [nanoseconds]);
   }

@@ -195,10 +195,7 @@ describeKvm('device accesses that do not exit', () => {
     // mov al, 1; out 0x90, al; mov al, 2; out 0x90, al; mov eax, 5; mov [0x200000], eax; hlt
     using guest = new Guest({
       mode: 'protected',
-      code: [
-        ...[0xb0, 1, 0xe6, 0x90, 0xb0, 2, 0xe6, 0x90, 0xb8, 5, 0, 0, 0],
-        ...[0xa3, 0, 0, 0x20, 0, 0xf4],
-      ],
+      code: [...[0xb0, 1, 0xe6, 0x90, 0xb0, 2, 0xe6, 0x90, 0xb8, 5, 0, 0, 0], ...[0xa3, 0, 0, 0x20, 0, 0xf4]],
     });
     using byValue = new Eventfd();
     using byAddress = new Eventfd();

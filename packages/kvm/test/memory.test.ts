@@ -14,7 +14,9 @@ const WRITES = [
 const START = { rip: 0x1000 };
 
 function pagesOf(bitmap: Uint8Array): number[] {
-  return [...bitmap].flatMap((byte, i) => [...Array(8).keys()].filter((bit) => byte & (1 << bit)).map((bit) => i * 8 + bit));
+  return [...bitmap].flatMap((byte, i) =>
+    [...Array(8).keys()].filter((bit) => byte & (1 << bit)).map((bit) => i * 8 + bit),
+  );
 }
 
 describeKvm('memory slots', () => {
@@ -191,25 +193,28 @@ describeKvm('pages that the guest writes', () => {
     expect(pagesOf(bitmap)).toEqual([3, 5]);
   });
 
-  test.skipIf(!hostHas(CAP.DIRTY_LOG_RING_ACQ_REL))('come by the vCPU’s ring, in order, and again after each reset', () => {
-    const entries = 4096;
-    using guest = new Guest({
-      mode: 'protected',
-      logDirty: true,
-      code: WRITES,
-      prepare: (vm) => vm.dirty.enableRings(entries),
-    });
-    const ring = guest.vcpu.mapDirtyRing(entries);
-    expect(guest.run()).toBe('HLT');
-    const first = ring.harvest();
-    // A page may come more than once.
-    expect([...new Set(first.map(({ page }) => page))]).toEqual([3, 5]);
-    expect(first.every(({ slot }) => slot === 0)).toBe(true);
-    expect(ring.harvest()).toEqual([]);
-    expect(guest.vm.dirty.resetRings()).toBe(first.length);
-    guest.vcpu.regs.change(START);
-    guest.run();
-    expect(ring.harvest()).toEqual(first);
-    expect(() => guest.vm.dirty.read(0, new Uint8Array(guest.vm.dirty.bitmapSize(0)))).toThrow('ENXIO');
-  });
+  test.skipIf(!hostHas(CAP.DIRTY_LOG_RING_ACQ_REL))(
+    'come by the vCPU’s ring, in order, and again after each reset',
+    () => {
+      const entries = 4096;
+      using guest = new Guest({
+        mode: 'protected',
+        logDirty: true,
+        code: WRITES,
+        prepare: (vm) => vm.dirty.enableRings(entries),
+      });
+      const ring = guest.vcpu.mapDirtyRing(entries);
+      expect(guest.run()).toBe('HLT');
+      const first = ring.harvest();
+      // A page may come more than once.
+      expect([...new Set(first.map(({ page }) => page))]).toEqual([3, 5]);
+      expect(first.every(({ slot }) => slot === 0)).toBe(true);
+      expect(ring.harvest()).toEqual([]);
+      expect(guest.vm.dirty.resetRings()).toBe(first.length);
+      guest.vcpu.regs.change(START);
+      guest.run();
+      expect(ring.harvest()).toEqual(first);
+      expect(() => guest.vm.dirty.read(0, new Uint8Array(guest.vm.dirty.bitmapSize(0)))).toThrow('ENXIO');
+    },
+  );
 });

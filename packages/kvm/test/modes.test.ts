@@ -151,7 +151,9 @@ describeKvm('a guest in long mode', () => {
     if (reason === 'HLT') return;
     expect(reason).toBe('INTERNAL_ERROR');
     expect(guest.vcpu.page.internalError.suberror).toBe(1);
-    expect([...guest.vcpu.page.failedInstruction.subarray(0, 9)]).toEqual([0x48, 0x0f, 0xc7, 0x0c, 0x25, 0, 0x20, 0, 0]);
+    expect([...guest.vcpu.page.failedInstruction.subarray(0, 9)]).toEqual([
+      0x48, 0x0f, 0xc7, 0x0c, 0x25, 0, 0x20, 0, 0,
+    ]);
   });
 });
 

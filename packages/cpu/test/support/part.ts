@@ -37,7 +37,7 @@ export async function compilePart(source: string, operations: ReadonlyMap<string
       [...operations].map(([name, number]) => `export const ${name}: u32 = ${number};`).join('\n'),
     ],
     [
-      'asm/cpu/code.ts',
+      'asm/cpu/code-pages.ts',
       `export function codeWritten(cpu: u32, at: u32, size: u32): void {}
        export function isCodePage(cpu: u32, at: u32): bool { return false; }
        export function nextGeneration(cpu: u32): void {}`,

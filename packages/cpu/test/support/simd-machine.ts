@@ -25,7 +25,7 @@ export { execSsePlain } from "./cpu/sse/plain";
 export { execSseShuffle } from "./cpu/sse/shuffle";
 export { execSseString } from "./cpu/sse/string";
 export { getFlags, setFlags } from "./cpu/flags";
-export { resetTlb } from "./cpu/mmu";
+export { resetTlb } from "./cpu/tlb";
 `;
 
 /** Operands of an instruction: names of registers ('xmm1', 'mm2', 'rax'), or an address in guest RAM for the memory operand. */

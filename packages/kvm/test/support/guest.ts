@@ -88,7 +88,13 @@ export function enter(vcpu: Vcpu, mode: Mode, ram: DataView): void {
   const long = mode !== 'protected';
   const dpl = mode === 'user' ? 3 : 0;
   const flat = { base: 0, limit: 0xffff_ffff, present: 1, s: 1, g: 1, dpl };
-  const code = { ...flat, selector: (mode === 'user' ? 0x18 : long ? 0x10 : 0x08) | dpl, type: 0xb, l: long ? 1 : 0, db: long ? 0 : 1 };
+  const code = {
+    ...flat,
+    selector: (mode === 'user' ? 0x18 : long ? 0x10 : 0x08) | dpl,
+    type: 0xb,
+    l: long ? 1 : 0,
+    db: long ? 0 : 1,
+  };
   const data = { ...flat, selector: (mode === 'user' ? 0x28 : 0x20) | dpl, type: 3, l: 0, db: 1 };
   if (long) writePageTables(ram);
   vcpu.sregs.change({
@@ -109,7 +115,14 @@ export function enter(vcpu: Vcpu, mode: Mode, ram: DataView): void {
 
 /** null, 32-bit code, 64-bit code, user 64-bit code, data, user data. */
 function writeGdt(ram: DataView): void {
-  const entries = [0n, 0x00cf9b000000ffffn, 0x00af9b000000ffffn, 0x00affb000000ffffn, 0x00cf93000000ffffn, 0x00cff3000000ffffn];
+  const entries = [
+    0n,
+    0x00cf9b000000ffffn,
+    0x00af9b000000ffffn,
+    0x00affb000000ffffn,
+    0x00cf93000000ffffn,
+    0x00cff3000000ffffn,
+  ];
   entries.forEach((entry, i) => {
     ram.setBigUint64(GDT + i * 8, entry, true);
   });
