@@ -34,8 +34,14 @@ async function download(
   }
 }
 
+/** The one file of a package that counts, and the package it came from. */
+export interface FetchedImage {
+  package: string;
+  bytes: Uint8Array;
+}
+
 /** Fetch an image's package from Debian, verify it, and cache the one file of it that counts. */
-export async function fetchImage(entry: CatalogEntry, cache: ImageCache, reporter: Reporter): Promise<Uint8Array> {
+export async function fetchImage(entry: CatalogEntry, cache: ImageCache, reporter: Reporter): Promise<FetchedImage> {
   await using folder = await cache.temporaryFolder();
   const apt = new Apt(`${cache.folder}/apt`, reporter);
   const { record, deb } = await download(apt, entry, folder.path);
@@ -47,11 +53,11 @@ export async function fetchImage(entry: CatalogEntry, cache: ImageCache, reporte
   reporter.progress(`unpacking ${record.name}`);
   const { path, bytes } = await extractFromDeb(deb, entry.file);
   await cache.store(entry.name, bytes, { package: record.name, version: record.version, path });
-  return bytes;
+  return { package: record.name, bytes };
 }
 
 /** An image's file from the cache, or else from Debian. A cached file that does not match its checksum is fetched anew. */
 export async function obtainImage(entry: CatalogEntry, cache: ImageCache, reporter: Reporter): Promise<Uint8Array> {
   const cached = await cache.load(entry.name);
-  return cached?.bytes ?? fetchImage(entry, cache, reporter);
+  return cached?.bytes ?? (await fetchImage(entry, cache, reporter)).bytes;
 }

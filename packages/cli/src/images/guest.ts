@@ -80,7 +80,8 @@ async function findKernel(
   if (cached !== undefined) return { ...boot, label: cached.record.package, bytes: cached.bytes };
   const host = await findHostKernel();
   if (host !== undefined) return { ...boot, label: host.path, bytes: host.bytes };
-  return { ...boot, label: entry.name, bytes: await fetchImage(entry, cache, reporter) };
+  const fetched = await fetchImage(entry, cache, reporter);
+  return { ...boot, label: fetched.package, bytes: fetched.bytes };
 }
 
 async function assemble(wish: GuestWish, entry: CatalogEntry, cache: ImageCache, reporter: Reporter): Promise<Guest> {
