@@ -23,6 +23,7 @@ const BUILD_OUTPUTS: Record<string, string[]> = { cli: ['/build/guest.elf'] };
 /** Node's own modules that a package may use; `*` for all. The rest runs wherever WebAssembly does. */
 const NODE_MODULES: Record<string, string[]> = {
   kernels: ['node:fs'],
+  kvm: ['node:fs', 'node:path'],
   loader: ['node:zlib', 'node:crypto', 'node:util'],
   machine: ['*'],
   cli: ['*'],

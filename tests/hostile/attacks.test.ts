@@ -90,7 +90,16 @@ const STORES: [string, number, number[]][] = [
 
 describe('stores over the end of RAM', () => {
   test.each(STORES)('%s', (_name, size, code) => {
-    for (const at of [END - size, END - size + 1, END - 1, END - Math.ceil(size / 2), END, END + 1, END - 16, END - 4]) {
+    for (const at of [
+      END - size,
+      END - size + 1,
+      END - 1,
+      END - Math.ceil(size / 2),
+      END,
+      END + 1,
+      END - 16,
+      END - 4,
+    ]) {
       fortress.renew();
       flat();
       const { registers } = fortress.vcpu;
@@ -103,20 +112,23 @@ describe('stores over the end of RAM', () => {
     }
   });
 
-  test.each(STORES)('%s, over the end of a page that is the last, the next being the first again', (_name, size, code) => {
-    for (const over of [1, Math.ceil(size / 2), size - 1]) {
-      fortress.renew();
-      // The target page, and others behind it, all the last of RAM; then one that is no RAM.
-      long(END - 0x1000, END - 0x1000, 0xd0000000);
-      const { registers } = fortress.vcpu;
-      for (const name of ['rbx', 'rdi'] as const) registers.set(name, BigInt(PAGE + 0x1000 - size + over));
-      registers.set('rsi', BigInt(PAGE + 0x800));
-      registers.set('rdx', 0xe9n);
-      assemble(64, (asm) => asm.bytes(...code).hlt());
-      fortress.run(20_000);
-      fortress.inspect();
-    }
-  });
+  test.each(STORES)(
+    '%s, over the end of a page that is the last, the next being the first again',
+    (_name, size, code) => {
+      for (const over of [1, Math.ceil(size / 2), size - 1]) {
+        fortress.renew();
+        // The target page, and others behind it, all the last of RAM; then one that is no RAM.
+        long(END - 0x1000, END - 0x1000, 0xd0000000);
+        const { registers } = fortress.vcpu;
+        for (const name of ['rbx', 'rdi'] as const) registers.set(name, BigInt(PAGE + 0x1000 - size + over));
+        registers.set('rsi', BigInt(PAGE + 0x800));
+        registers.set('rdx', 0xe9n);
+        assemble(64, (asm) => asm.bytes(...code).hlt());
+        fortress.run(20_000);
+        fortress.inspect();
+      }
+    },
+  );
 
   test('the wrap of 32-bit addresses', () => {
     for (const [, , code] of STORES) {
@@ -209,7 +221,17 @@ describe('structures that wrap', () => {
   });
 
   test('interrupt stacks anywhere', () => {
-    for (const rsp of [0n, 8n, 0x800000000000n, 0xffff800000000000n, 0xffffffffffffffffn, BigInt(PAGE), BigInt(PAGE + 0x1001), 0x10028n, 0x14008n]) {
+    for (const rsp of [
+      0n,
+      8n,
+      0x800000000000n,
+      0xffff800000000000n,
+      0xffffffffffffffffn,
+      BigInt(PAGE),
+      BigInt(PAGE + 0x1001),
+      0x10028n,
+      0x14008n,
+    ]) {
       for (let ist = 0; ist < 2; ist++) {
         fortress.renew();
         long(END - 0x1000);
@@ -217,7 +239,8 @@ describe('structures that wrap', () => {
         registers.setTable('gdt', 0x3000n, 0xff);
         registers.setTable('idt', 0x4000n, 0xfff);
         fortress.ram.writeBigUInt64LE(0x00af9b000000ffffn, 0x3008);
-        for (let i = 0; i < 256; i++) fortress.ram.writeBigUInt64LE(0x0000_8e00_0008_1000n | (BigInt(ist) << 32n), 0x4000 + i * 16);
+        for (let i = 0; i < 256; i++)
+          fortress.ram.writeBigUInt64LE(0x0000_8e00_0008_1000n | (BigInt(ist) << 32n), 0x4000 + i * 16);
         registers.setSegment('tr', { selector: 0x18, base: 0x5000n, limit: 0x67, attributes: 0x8b });
         for (let at = 4; at < 0x60; at += 8) fortress.ram.writeBigUInt64LE(rsp, 0x5000 + at);
         registers.set('rsp', rsp);
@@ -245,7 +268,14 @@ describe('aliases', () => {
     fortress.vcpu.sync();
     const asm = new Assembler(64, 0x100);
     // Map one more page at a time by pushing entries, to RAM's last page and beyond it.
-    asm.movi('a', END - 0x1000 + 3).label('loop').push('a').alui('add', 'a', 0x1000).bytes(0x0f, 0x01, 0x38).loadAt('b', 'a').jmp('loop');
+    asm
+      .movi('a', END - 0x1000 + 3)
+      .label('loop')
+      .push('a')
+      .alui('add', 'a', 0x1000)
+      .bytes(0x0f, 0x01, 0x38)
+      .loadAt('b', 'a')
+      .jmp('loop');
     fortress.memory.write(0x10100, asm.assemble());
     for (let i = 0; i < 10; i++) fortress.run(1000);
     fortress.inspect();
@@ -257,11 +287,20 @@ describe('aliases', () => {
     registers.set('rbx', BigInt(PAGE + 0x10));
     // Write the function through one alias, call it through the other; rewrite, call again, many times.
     assemble(64, (asm) =>
-      asm.movi('si', 0).movi('c', 500).label('loop')
-        .bytes(0xc7, 0x03).imm(0xc3c6ff48, 4)
-        .movi('a', PAGE + 0x1010).bytes(0xff, 0xd0)
-        .bytes(0xc7, 0x03).imm(0xc3c7ff48, 4)
-        .bytes(0xff, 0xd0).bytes(0x48, 0xff, 0xc9).jcc('ne', 'loop').hlt(),
+      asm
+        .movi('si', 0)
+        .movi('c', 500)
+        .label('loop')
+        .bytes(0xc7, 0x03)
+        .imm(0xc3c6ff48, 4)
+        .movi('a', PAGE + 0x1010)
+        .bytes(0xff, 0xd0)
+        .bytes(0xc7, 0x03)
+        .imm(0xc3c7ff48, 4)
+        .bytes(0xff, 0xd0)
+        .bytes(0x48, 0xff, 0xc9)
+        .jcc('ne', 'loop')
+        .hlt(),
     );
     expect(fortress.run(50_000)).toMatch(/halt/);
     expect([registers.get('rsi'), registers.get('rdi')]).toEqual([500n, 500n]);
@@ -282,7 +321,12 @@ describe('aliases', () => {
     const before = drops();
     for (let round = 0; round < 40 && drops() < before + 2; round++) {
       // A new base of CS forgets nothing of the records, but another mode makes new ones.
-      registers.setSegment('ss', { selector: 0x10, base: 0n, limit: 0xffffffff, attributes: round & 1 ? 0x8093 : 0xc093 });
+      registers.setSegment('ss', {
+        selector: 0x10,
+        base: 0n,
+        limit: 0xffffffff,
+        attributes: round & 1 ? 0x8093 : 0xc093,
+      });
       registers.setSegment('ds', { selector: 0x10, base: BigInt(round & 2), limit: 0xffffffff, attributes: 0xc093 });
       registers.setSegment('cs', { selector: 8, base: 0n, limit: 0xffffffff, attributes: round & 4 ? 0x809b : 0xc09b });
       registers.set('rip', 0x20000n);
@@ -307,7 +351,9 @@ describe('aliases', () => {
     long(...Array.from({ length: 512 }, (_, i) => (i * 0x1000) % SIZE));
     fortress.ram.writeBigUInt64LE(0x13003n, 0x11010);
     for (let i = 1; i < 512; i++) fortress.ram.writeBigUInt64LE(0x14003n, 0x13000 + i * 8);
-    assemble(64, (asm) => asm.movi('c', PAGE).label('loop').bytes(0x48, 0x8b, 0x01).alui('add', 'c', 0x1000).jmp('loop'));
+    assemble(64, (asm) =>
+      asm.movi('c', PAGE).label('loop').bytes(0x48, 0x8b, 0x01).alui('add', 'c', 0x1000).jmp('loop'),
+    );
     for (let i = 0; i < 20; i++) fortress.run(20_000);
     fortress.inspect();
   });
@@ -317,8 +363,15 @@ describe('devices', () => {
   test('every port with every width, from 64-bit code', () => {
     flat();
     assemble(32, (asm) =>
-      asm.movi('d', 0).movi('a', 0x12345678).label('loop').bytes(0xec, 0x66, 0xed, 0xed).bytes(0x42)
-        .alui('cmp', 'd', 0x10000).jcc('ne', 'loop').hlt(),
+      asm
+        .movi('d', 0)
+        .movi('a', 0x12345678)
+        .label('loop')
+        .bytes(0xec, 0x66, 0xed, 0xed)
+        .bytes(0x42)
+        .alui('cmp', 'd', 0x10000)
+        .jcc('ne', 'loop')
+        .hlt(),
     );
     for (let i = 0; i < 100; i++) if (fortress.run(10_000) !== 'slice') break;
     fortress.inspect();
@@ -326,8 +379,18 @@ describe('devices', () => {
     fortress.renew();
     flat();
     assemble(32, (asm) =>
-      asm.movi('d', 0).movi('b', 0).label('loop').bytes(0x69, 0xc3).imm(0x9e3779b1, 4).bytes(0xee, 0x66, 0xef, 0xef).inc('b')
-        .alui('add', 'd', 1).bytes(0x66, 0x85, 0xd2).jcc('ne', 'loop').hlt(),
+      asm
+        .movi('d', 0)
+        .movi('b', 0)
+        .label('loop')
+        .bytes(0x69, 0xc3)
+        .imm(0x9e3779b1, 4)
+        .bytes(0xee, 0x66, 0xef, 0xef)
+        .inc('b')
+        .alui('add', 'd', 1)
+        .bytes(0x66, 0x85, 0xd2)
+        .jcc('ne', 'loop')
+        .hlt(),
     );
     for (let i = 0; i < 100; i++) if (fortress.run(10_000) !== 'slice') break;
     fortress.inspect();
@@ -339,8 +402,18 @@ describe('devices', () => {
       flat();
       fortress.vcpu.registers.set('rbx', BigInt(base));
       assemble(32, (asm) =>
-        asm.movi('c', 0x1100).label('loop').bytes(0x69, 0xc1).imm(0x9e3779b1, 4).bytes(0x88, 0x03, 0x66, 0x89, 0x03, 0x89, 0x03, 0x8a, 0x03, 0x66, 0x8b, 0x03, 0x8b, 0x03)
-          .bytes(0x0f, 0x11, 0x03).bytes(0x01, 0x03).inc('b').bytes(0x49).jcc('ne', 'loop').hlt(),
+        asm
+          .movi('c', 0x1100)
+          .label('loop')
+          .bytes(0x69, 0xc1)
+          .imm(0x9e3779b1, 4)
+          .bytes(0x88, 0x03, 0x66, 0x89, 0x03, 0x89, 0x03, 0x8a, 0x03, 0x66, 0x8b, 0x03, 0x8b, 0x03)
+          .bytes(0x0f, 0x11, 0x03)
+          .bytes(0x01, 0x03)
+          .inc('b')
+          .bytes(0x49)
+          .jcc('ne', 'loop')
+          .hlt(),
       );
       for (let i = 0; i < 30; i++) if (fortress.run(10_000) !== 'slice') break;
       fortress.inspect();

@@ -55,7 +55,12 @@ describe('exceptions without end', () => {
     bench.protected();
     bench.gate(6, { offset: 0x80000000 });
     bench.descriptor(SEL.FREE, segmentDescriptor(AT.FREE, 0xffff, ACCESS.DATA, 0));
-    bench.vcpu.registers.setSegment('ss', { selector: SEL.FREE, base: BigInt(AT.FREE), limit: 0xffff, attributes: 0x93 });
+    bench.vcpu.registers.setSegment('ss', {
+      selector: SEL.FREE,
+      base: BigInt(AT.FREE),
+      limit: 0xffff,
+      attributes: 0x93,
+    });
     bench.set('rsp', 0x8000);
     bench.vcpu.sync();
     bench.code(32, (asm) => asm.ud2());
@@ -106,9 +111,20 @@ describe('exceptions without end', () => {
 
   test('two tasks that fault into each other', () => {
     bench.protected();
-    for (const [selector, at] of [[SEL.FREE, AT.DATA], [SEL.FREE + 8, AT.DATA + 0x100]] as const) {
+    for (const [selector, at] of [
+      [SEL.FREE, AT.DATA],
+      [SEL.FREE + 8, AT.DATA + 0x100],
+    ] as const) {
       bench.descriptor(selector, segmentDescriptor(at, 0x67, ACCESS.PRESENT | TYPE.TSS32, 0));
-      const state: Record<number, number> = { 0x20: AT.CODE, 0x24: 2, 0x38: AT.STACK, 0x48: SEL.DATA, 0x4c: SEL.CODE32, 0x50: SEL.DATA, 0x54: SEL.DATA };
+      const state: Record<number, number> = {
+        32: AT.CODE,
+        36: 2,
+        56: AT.STACK,
+        72: SEL.DATA,
+        76: SEL.CODE32,
+        80: SEL.DATA,
+        84: SEL.DATA,
+      };
       for (const [field, value] of Object.entries(state)) bench.poke(at + Number(field), value);
     }
     bench.code(32, (asm) => asm.jmpFarTo(SEL.FREE).jmpFarTo(SEL.TSS));
@@ -174,7 +190,14 @@ describe('instructions without end', () => {
   });
 
   test('jumps to itself of every kind', () => {
-    for (const code of [[0xeb, 0xfe], [0xff, 0xe3], [0xe2, 0xfe], [0x53, 0xc3], [0xcd, 0x40], [0x0f, 0x05]]) {
+    for (const code of [
+      [0xeb, 0xfe],
+      [0xff, 0xe3],
+      [0xe2, 0xfe],
+      [0x53, 0xc3],
+      [0xcd, 0x40],
+      [0x0f, 0x05],
+    ]) {
       bench.reset().long({ efer: EFER.SCE });
       bench.set('rbx', AT.CODE);
       bench.set('rcx', -1n & 0xffffffffffffffffn);

@@ -56,7 +56,13 @@ export class Fortress {
     // Time passes with every look at the clock, always the same.
     const clock = new HostClock(() => (this.#time += 250));
     this.#board = new Board(this.memory, clock, {
-      serial: nothing, debug: nothing, powerOff: nothing, reset: nothing, debugExit: nothing, commandStatus: nothing, userspace: nothing,
+      serial: nothing,
+      debug: nothing,
+      powerOff: nothing,
+      reset: nothing,
+      debugExit: nothing,
+      commandStatus: nothing,
+      userspace: nothing,
     });
     this.ram.fill(0);
     this.vcpu.kernel.create(VCPU, this.memory.ramBase, this.low, this.high);
@@ -73,7 +79,8 @@ export class Fortress {
     this.vcpu.attend();
     const exit = this.vcpu.run(budget);
     const executed = this.vcpu.instructions - before;
-    if (executed < 0 || executed > budget + OVERRUN) throw new Error(`${executed} instructions of a budget of ${budget}`);
+    if (executed < 0 || executed > budget + OVERRUN)
+      throw new Error(`${executed} instructions of a budget of ${budget}`);
     return exit;
   }
 
@@ -98,7 +105,9 @@ export class Fortress {
     const area = this.#bytes.subarray(from, to);
     // Equal to itself moved by a byte, and the first is right: all are.
     if (area.length === 0 || (area[0] === FILL && area.subarray(1).equals(area.subarray(0, -1)))) return;
-    throw new Error(`linear memory changed ${what}, at 0x${(from + area.findIndex((byte) => byte !== FILL)).toString(16)}`);
+    throw new Error(
+      `linear memory changed ${what}, at 0x${(from + area.findIndex((byte) => byte !== FILL)).toString(16)}`,
+    );
   }
 
   #word(offset: number): number {
@@ -133,7 +142,8 @@ export class Fortress {
         const tag = words[entry + which / 4]!;
         if (tag === layout.TLB_NONE) continue;
         const page = (tag + words[entry + layout.TLB_ADDEND / 4]!) >>> 0;
-        if (page % PAGE !== 0 || page < ramBase || page >= ramBase + size) throw new Error(`TLB entry ${i} leads to 0x${page.toString(16)}`);
+        if (page % PAGE !== 0 || page < ramBase || page >= ramBase + size)
+          throw new Error(`TLB entry ${i} leads to 0x${page.toString(16)}`);
         if (which === layout.TLB_WRITE && this.#bytes.readUInt32LE(CODE_PAGES + ((page - ramBase) >> 12) * 4) !== 0) {
           throw new Error(`TLB entry ${i} lets code be overwritten`);
         }
@@ -148,13 +158,16 @@ export class Fortress {
     if (next < CODE_ARENA || next > CODE_ARENA_END) throw new Error('the code arena is left');
     for (let i = 0; i < pages; i++) {
       const record = this.#bytes.readUInt32LE(CODE_PAGES + i * 4);
-      if (record !== 0 && (record < CODE_ARENA || record >= next)) throw new Error(`page ${i}: record at 0x${record.toString(16)}`);
+      if (record !== 0 && (record < CODE_ARENA || record >= next))
+        throw new Error(`page ${i}: record at 0x${record.toString(16)}`);
     }
     const rest = this.#bytes.subarray(CODE_PAGES + pages * 4, CODE_ARENA);
-    if (!rest.equals(NO_RECORDS.subarray(0, rest.length))) throw new Error('there is a code record for a page that is not RAM');
+    if (!rest.equals(NO_RECORDS.subarray(0, rest.length)))
+      throw new Error('there is a code record for a page that is not RAM');
     for (let i = 0; i < layout.JUMP_ENTRIES; i++) {
       const op = this.#bytes.readUInt32LE(VCPU + layout.JUMP_CACHE + i * 16 + 12);
-      if (op !== 0 && (op < CODE_ARENA || op >= CODE_ARENA_END)) throw new Error(`jump cache entry ${i}: 0x${op.toString(16)}`);
+      if (op !== 0 && (op < CODE_ARENA || op >= CODE_ARENA_END))
+        throw new Error(`jump cache entry ${i}: 0x${op.toString(16)}`);
     }
   }
 }

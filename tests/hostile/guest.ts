@@ -11,31 +11,176 @@ import type { Random } from './random.ts';
 export const MODES = ['real', 'v86', 'protected16', 'protected32', 'legacy', 'pae', 'compatibility', 'long'] as const;
 export type Mode = (typeof MODES)[number];
 
-const GENERAL: readonly GeneralRegister[] = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+const GENERAL: readonly GeneralRegister[] = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
 const DATA_SEGMENTS: readonly SegmentName[] = ['es', 'ss', 'ds', 'fs', 'gs'];
 
 /** Where the guest's structures lie: all in the first 128 KiB, code and all. */
-const AT = Object.freeze({ GDT: 0x1000, IDT: 0x2000, TSS: 0x3000, TABLES: 0x8000, TABLES_END: 0x10000, CODE: 0x10000, CODE_END: 0x1c000, STACK: 0x1f000 });
+const AT = Object.freeze({
+  GDT: 0x1000,
+  IDT: 0x2000,
+  TSS: 0x3000,
+  TABLES: 0x8000,
+  TABLES_END: 0x10000,
+  CODE: 0x10000,
+  CODE_END: 0x1c000,
+  STACK: 0x1f000,
+});
 
 /** Exceptions that a bad stack raises: their handlers get stacks of their own. */
 const FATAL = new Set([8, 10, 11, 12, 13, 14]);
 
 /** Instructions that reach for memory, devices and privileged state; most take a ModRM byte, which follows at random. */
 const OPCODES: readonly (readonly number[])[] = [
-  [0x89], [0x8b], [0x88], [0x8a], [0x01], [0x29], [0x31], [0x87], [0x8f], [0xff], [0xfe], [0xc7], [0xc6], [0xd1], [0xd3], [0xf7], [0xf6], [0x81], [0x83], [0x80],
-  [0x0f, 0xae], [0x0f, 0xc7], [0x0f, 0xb1], [0x0f, 0xc1], [0x0f, 0xab], [0x0f, 0xbb], [0x0f, 0xa4], [0x0f, 0xa5], [0x0f, 0x11], [0x0f, 0x10], [0x0f, 0x29],
-  [0x0f, 0x7f], [0x66, 0x0f, 0x7f], [0x66, 0x0f, 0xe7], [0xf3, 0x0f, 0x7f], [0x66, 0x0f, 0xf7], [0x0f, 0x2b], [0xdb], [0xdd], [0xd9], [0xdf], [0x0f, 0x01],
-  [0x0f, 0x00], [0x0f, 0x20], [0x0f, 0x22], [0x0f, 0x21], [0x0f, 0x23], [0x0f, 0x30], [0x0f, 0x32], [0x8e], [0x8c], [0x63], [0x62], [0xc8], [0xc9], [0x60], [0x61],
-  [0xf3, 0xa4], [0xf3, 0xa5], [0xf3, 0xaa], [0xf3, 0xab], [0xf2, 0xae], [0xf3, 0xa6], [0xf3, 0xad], [0xf3, 0x48, 0xa5], [0xf3, 0x48, 0xab], [0xf3, 0x6c], [0xf3, 0x6e],
-  [0xa4], [0xab], [0x6d], [0x6f], [0xfc], [0xfd], [0xec], [0xee], [0xef], [0xed], [0xe6], [0xe7], [0xfa], [0xfb], [0xcf], [0x48, 0xcf], [0xcb], [0xca], [0xcd], [0xcc],
-  [0x9c], [0x9d], [0x50], [0x54], [0x5c], [0x58], [0xe8], [0xeb], [0x74], [0xe2], [0x0f, 0x05], [0x0f, 0x07], [0x0f, 0x34], [0x0f, 0x35], [0xea], [0x9a], [0xc3], [0xc5],
-  [0xc4], [0x0f, 0xb2], [0x0f, 0xb4], [0x0f, 0x06], [0x0f, 0x08], [0x0f, 0xa2], [0x0f, 0x31], [0xd7], [0xa3], [0xa1], [0xcd, 0x06], [0xce], [0xf4], [0x0f, 0x0b], [0x90],
+  [0x89],
+  [0x8b],
+  [0x88],
+  [0x8a],
+  [0x01],
+  [0x29],
+  [0x31],
+  [0x87],
+  [0x8f],
+  [0xff],
+  [0xfe],
+  [0xc7],
+  [0xc6],
+  [0xd1],
+  [0xd3],
+  [0xf7],
+  [0xf6],
+  [0x81],
+  [0x83],
+  [0x80],
+  [0x0f, 0xae],
+  [0x0f, 0xc7],
+  [0x0f, 0xb1],
+  [0x0f, 0xc1],
+  [0x0f, 0xab],
+  [0x0f, 0xbb],
+  [0x0f, 0xa4],
+  [0x0f, 0xa5],
+  [0x0f, 0x11],
+  [0x0f, 0x10],
+  [0x0f, 0x29],
+  [0x0f, 0x7f],
+  [0x66, 0x0f, 0x7f],
+  [0x66, 0x0f, 0xe7],
+  [0xf3, 0x0f, 0x7f],
+  [0x66, 0x0f, 0xf7],
+  [0x0f, 0x2b],
+  [0xdb],
+  [0xdd],
+  [0xd9],
+  [0xdf],
+  [0x0f, 0x01],
+  [0x0f, 0x00],
+  [0x0f, 0x20],
+  [0x0f, 0x22],
+  [0x0f, 0x21],
+  [0x0f, 0x23],
+  [0x0f, 0x30],
+  [0x0f, 0x32],
+  [0x8e],
+  [0x8c],
+  [0x63],
+  [0x62],
+  [0xc8],
+  [0xc9],
+  [0x60],
+  [0x61],
+  [0xf3, 0xa4],
+  [0xf3, 0xa5],
+  [0xf3, 0xaa],
+  [0xf3, 0xab],
+  [0xf2, 0xae],
+  [0xf3, 0xa6],
+  [0xf3, 0xad],
+  [0xf3, 0x48, 0xa5],
+  [0xf3, 0x48, 0xab],
+  [0xf3, 0x6c],
+  [0xf3, 0x6e],
+  [0xa4],
+  [0xab],
+  [0x6d],
+  [0x6f],
+  [0xfc],
+  [0xfd],
+  [0xec],
+  [0xee],
+  [0xef],
+  [0xed],
+  [0xe6],
+  [0xe7],
+  [0xfa],
+  [0xfb],
+  [0xcf],
+  [0x48, 0xcf],
+  [0xcb],
+  [0xca],
+  [0xcd],
+  [0xcc],
+  [0x9c],
+  [0x9d],
+  [0x50],
+  [0x54],
+  [0x5c],
+  [0x58],
+  [0xe8],
+  [0xeb],
+  [0x74],
+  [0xe2],
+  [0x0f, 0x05],
+  [0x0f, 0x07],
+  [0x0f, 0x34],
+  [0x0f, 0x35],
+  [0xea],
+  [0x9a],
+  [0xc3],
+  [0xc5],
+  [0xc4],
+  [0x0f, 0xb2],
+  [0x0f, 0xb4],
+  [0x0f, 0x06],
+  [0x0f, 0x08],
+  [0x0f, 0xa2],
+  [0x0f, 0x31],
+  [0xd7],
+  [0xa3],
+  [0xa1],
+  [0xcd, 0x06],
+  [0xce],
+  [0xf4],
+  [0x0f, 0x0b],
+  [0x90],
 ];
 const PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x26, 0x64, 0x65, 0x48, 0x4c, 0x41];
 
 /** MSRs worth a write, with values worth it. */
-const MSRS = [0x1b, 0x10, 0x6e0, 0x174, 0x175, 0x176, 0x277, 0x2ff, 0x200, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102, 0x4b564d00, 0x4b564d01, 0x80b, 0x80f, 0x830, 0x832, 0x838, 0x83f];
-const PORTS = [0x20, 0x21, 0xa0, 0xa1, 0x40, 0x42, 0x43, 0x61, 0x64, 0x60, 0x70, 0x71, 0x92, 0xcf9, 0x3f8, 0x3fb, 0x3f9, 0xe9, 0xf4, 0x600, 0x604, 0xb2];
+const MSRS = [
+  0x1b, 0x10, 0x6e0, 0x174, 0x175, 0x176, 0x277, 0x2ff, 0x200, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083,
+  0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102, 0x4b564d00, 0x4b564d01, 0x80b, 0x80f, 0x830, 0x832, 0x838, 0x83f,
+];
+const PORTS = [
+  0x20, 0x21, 0xa0, 0xa1, 0x40, 0x42, 0x43, 0x61, 0x64, 0x60, 0x70, 0x71, 0x92, 0xcf9, 0x3f8, 0x3fb, 0x3f9, 0xe9, 0xf4,
+  0x600, 0x604, 0xb2,
+];
 
 export class HostileGuest {
   readonly #fortress: Fortress;
@@ -80,15 +225,32 @@ export class HostileGuest {
     const codeBase = wide ? 0n : BigInt(AT.CODE);
     const attributes = (this.#mode === 'long' ? 0xa09b : wide ? 0xc09b : 0x009b) | dpl;
     const limit = wide ? 0xffffffff : 0xffff;
-    registers.setSegment('cs', { selector: real ? AT.CODE >> 4 : 0x08 | (this.#user ? 3 : 0), base: codeBase, limit, attributes });
+    registers.setSegment('cs', {
+      selector: real ? AT.CODE >> 4 : 0x08 | (this.#user ? 3 : 0),
+      base: codeBase,
+      limit,
+      attributes,
+    });
     const tssLimit = random.pick([0x67, 0x66, 0x68, 0x2067, 0x10, 0xffffffff]);
-    registers.setSegment('tr', { selector: 0x48, base: random.once(8) ? this.#address() : BigInt(AT.TSS), limit: tssLimit, attributes: 0x8b });
+    registers.setSegment('tr', {
+      selector: 0x48,
+      base: random.once(8) ? this.#address() : BigInt(AT.TSS),
+      limit: tssLimit,
+      attributes: 0x8b,
+    });
     registers.setSegment('ldtr', { selector: 0x50, base: BigInt(AT.GDT), limit: 0xff, attributes: 0x82 });
     registers.setTable('gdt', random.once(24) ? this.#address() : BigInt(AT.GDT), random.pick([0xfff, 0xffff, 0x57]));
-    registers.setTable('idt', random.once(24) ? this.#address() : BigInt(AT.IDT), random.pick([0xfff, 0xfff, 0x7ff, 0xffff]));
+    registers.setTable(
+      'idt',
+      random.once(24) ? this.#address() : BigInt(AT.IDT),
+      random.pick([0xfff, 0xfff, 0x7ff, 0xffff]),
+    );
     const paging = long || this.#mode === 'legacy' || this.#mode === 'pae' || (this.#mode === 'v86' && random.once(2));
     const pae = long || this.#mode === 'pae';
-    registers.set('cr0', (this.#mode === 'real' ? 0x10n : 0x11n) | (paging ? 0x80000000n : 0n) | (random.once(2) ? 0x10000n : 0n));
+    registers.set(
+      'cr0',
+      (this.#mode === 'real' ? 0x10n : 0x11n) | (paging ? 0x80000000n : 0n) | (random.once(2) ? 0x10000n : 0n),
+    );
     registers.set('cr4', (pae ? 0x20n : 0n) | (random.once(2) ? 0x210n : 0x690n) | (random.once(8) ? 0x100000n : 0n));
     registers.set('efer', (long ? 0x500n : 0n) | (random.once(2) ? 0x801n : 1n));
     registers.set('cr3', random.once(24) ? this.#address() & 0xfffffff000n : BigInt(AT.TABLES));
@@ -97,7 +259,8 @@ export class HostileGuest {
     registers.setWord(layout.CPL, this.#user ? 3 : 0);
     registers.setWord(layout.HALTED, 0);
     registers.setWord(layout.SHADOW, 0);
-    for (const msr of [layout.MSR_LSTAR, layout.MSR_CSTAR, layout.MSR_SYSENTER_EIP]) registers.setQuad(msr, this.#codeAddress());
+    for (const msr of [layout.MSR_LSTAR, layout.MSR_CSTAR, layout.MSR_SYSENTER_EIP])
+      registers.setQuad(msr, this.#codeAddress());
     registers.setQuad(layout.MSR_STAR, 0x0010000800000000n | BigInt(AT.CODE));
     registers.setQuad(layout.MSR_SYSENTER_CS, 8n);
     if (random.once(10)) {
@@ -113,17 +276,19 @@ export class HostileGuest {
   disturb(): void {
     const random = this.#random;
     const { vcpu } = this.#fortress;
-    switch (random.below(6)) {
-      case 0: return vcpu.setIntr(random.once(2));
-      case 1: return vcpu.pulseNmi();
-      case 2: return vcpu.deliverApic(random.pick([0, 0xff, 3]), random.once(2), random.below(8), random.below(256), random.once(2));
-      case 3: {
-        // A device writes into code.
-        const at = AT.CODE + random.below(AT.CODE_END - AT.CODE - 64);
-        this.#fortress.memory.write(at, Uint8Array.from({ length: 1 + random.below(64) }, () => random.u32()));
-        return;
-      }
-      default: return;
+    const kind = random.below(6);
+    if (kind === 0) vcpu.setIntr(random.once(2));
+    else if (kind === 1) vcpu.pulseNmi();
+    else if (kind === 2) {
+      const destination = random.pick([0, 0xff, 3]);
+      vcpu.deliverApic(destination, random.once(2), random.below(8), random.below(256), random.once(2));
+    } else if (kind === 3) {
+      // A device writes into code.
+      const at = AT.CODE + random.below(AT.CODE_END - AT.CODE - 64);
+      this.#fortress.memory.write(
+        at,
+        Uint8Array.from({ length: 1 + random.below(64) }, () => random.u32()),
+      );
     }
   }
 
@@ -132,27 +297,57 @@ export class HostileGuest {
     const random = this.#random;
     const { low, high } = this.#fortress;
     const edges = [
-      0, 0x1000, low, low - 0x1000, low - 512, 0x100000, 0xa0000, 0xc0000000, 0xfec00000, 0xfee00000, 0xffffffff, 0x100000000, 0x100000000 + high,
-      0x7fffffff, 0x80000000, AT.CODE, AT.TABLES, AT.GDT, AT.IDT, AT.TSS, 2 ** 32 - 0x1000, 2 ** 40, 0x800000000000,
+      0,
+      0x1000,
+      low,
+      low - 0x1000,
+      low - 512,
+      0x100000,
+      0xa0000,
+      0xc0000000,
+      0xfec00000,
+      0xfee00000,
+      0xffffffff,
+      0x100000000,
+      0x100000000 + high,
+      0x7fffffff,
+      0x80000000,
+      AT.CODE,
+      AT.TABLES,
+      AT.GDT,
+      AT.IDT,
+      AT.TSS,
+      2 ** 32 - 0x1000,
+      2 ** 40,
+      0x800000000000,
     ];
-    const edge = BigInt(random.pick(edges)) + BigInt(random.pick([0, 0, -1, 1, -2, -4, -8, -16, -512, 8, 0x7fc, -0x10, 0x123]));
+    const edge =
+      BigInt(random.pick(edges)) + BigInt(random.pick([0, 0, -1, 1, -2, -4, -8, -16, -512, 8, 0x7fc, -0x10, 0x123]));
     return BigInt.asUintN(64, random.once(12) ? edge | 0xffff800000000000n : edge);
   }
 
   #value(): bigint {
     const random = this.#random;
     switch (random.below(5)) {
-      case 0: return random.u64();
-      case 1: return BigInt(random.below(256));
-      case 2: return BigInt(random.below(this.#fortress.memory.size));
-      default: return this.#address();
+      case 0:
+        return random.u64();
+      case 1:
+        return BigInt(random.below(256));
+      case 2:
+        return BigInt(random.below(this.#fortress.memory.size));
+      default:
+        return this.#address();
     }
   }
 
   #codeAddress(): bigint {
     const random = this.#random;
     const { ram } = this.#fortress;
-    return BigInt(random.once(6) ? Math.min(ram.length, this.#fortress.low) - 1 - random.below(0x40) : AT.CODE + random.below(AT.CODE_END - AT.CODE));
+    return BigInt(
+      random.once(6)
+        ? Math.min(ram.length, this.#fortress.low) - 1 - random.below(0x40)
+        : AT.CODE + random.below(AT.CODE_END - AT.CODE),
+    );
   }
 
   #segment(name: SegmentName): void {
@@ -180,9 +375,24 @@ export class HostileGuest {
       if (random.once(4)) continue;
       const base = random.once(3) ? Number(BigInt.asUintN(32, this.#address())) : 0;
       const dpl = random.once(2) ? ACCESS.DPL3 : 0;
-      const access = random.pick([ACCESS.DATA, ACCESS.CODE, ACCESS.CODE_CONFORMING, ACCESS.DATA_EXPAND_DOWN, 0x82, 0x89, 0x81, 0x8c, 0x84, 0x85]) | dpl;
+      const access =
+        random.pick([
+          ACCESS.DATA,
+          ACCESS.CODE,
+          ACCESS.CODE_CONFORMING,
+          ACCESS.DATA_EXPAND_DOWN,
+          0x82,
+          0x89,
+          0x81,
+          0x8c,
+          0x84,
+          0x85,
+        ]) | dpl;
       const flags = random.pick([FLAG.GRANULAR | FLAG.BIG, FLAG.GRANULAR | FLAG.LONG, FLAG.BIG, 0]);
-      ram.writeBigUInt64LE(segmentDescriptor(base, random.pick([0xfffff, 0xffff, 0x67, 0]), access, flags), AT.GDT + selector);
+      ram.writeBigUInt64LE(
+        segmentDescriptor(base, random.pick([0xfffff, 0xffff, 0x67, 0]), access, flags),
+        AT.GDT + selector,
+      );
     }
     const code = long ? FLAG.GRANULAR | FLAG.LONG : FLAG.GRANULAR | FLAG.BIG;
     ram.writeBigUInt64LE(segmentDescriptor(0, 0xfffff, ACCESS.CODE, code), AT.GDT + 8);
@@ -190,22 +400,33 @@ export class HostileGuest {
     ram.writeBigUInt64LE(segmentDescriptor(AT.TSS, 0x67, 0x8b, 0), AT.GDT + 0x48);
     ram.writeBigUInt64LE(0n, AT.GDT + 0x50);
     if (this.#mode === 'real') {
-      for (let vector = 0; vector < 256; vector++) ram.writeUInt32LE(((AT.CODE >> 4) << 16) | random.below(0xc000), AT.IDT + vector * 4);
+      for (let vector = 0; vector < 256; vector++)
+        ram.writeUInt32LE(((AT.CODE >> 4) << 16) | random.below(0xc000), AT.IDT + vector * 4);
     } else {
       const size = long ? 16 : 8;
       for (let vector = 0; vector < 256; vector++) {
         const type = random.once(12) ? random.below(16) : random.pick([TYPE.INTERRUPT32, TYPE.TRAP32]);
         const selector = random.once(24) ? random.below(0x100) : 8;
-        const gate = gateDescriptor({ selector, offset: this.#codeAddress(), type, dpl: random.below(4), low: FATAL.has(vector) || random.once(3) ? 1 + random.below(7) : 0 });
+        const gate = gateDescriptor({
+          selector,
+          offset: this.#codeAddress(),
+          type,
+          dpl: random.below(4),
+          low: FATAL.has(vector) || random.once(3) ? 1 + random.below(7) : 0,
+        });
         ram.writeBigUInt64LE(gate, AT.IDT + vector * size);
         if (long) ram.writeBigUInt64LE(random.once(20) ? random.u64() : 0n, AT.IDT + vector * 16 + 8);
       }
     }
     if (long) {
-      for (let at = 4; at < 0x60; at += 8) ram.writeBigUInt64LE(random.once(6) ? this.#address() : BigInt(AT.STACK), AT.TSS + at);
+      for (let at = 4; at < 0x60; at += 8)
+        ram.writeBigUInt64LE(random.once(6) ? this.#address() : BigInt(AT.STACK), AT.TSS + at);
     } else {
       for (let level = 0; level < 3; level++) {
-        ram.writeUInt32LE(random.once(6) ? Number(BigInt.asUintN(32, this.#address())) : AT.STACK, AT.TSS + 4 + level * 8);
+        ram.writeUInt32LE(
+          random.once(6) ? Number(BigInt.asUintN(32, this.#address())) : AT.STACK,
+          AT.TSS + 4 + level * 8,
+        );
         ram.writeUInt32LE(random.once(5) ? random.below(0x100) : 0x10, AT.TSS + 8 + level * 8);
       }
     }
@@ -218,17 +439,25 @@ export class HostileGuest {
     const { ram, low, high } = this.#fortress;
     const frame = (): bigint => {
       switch (random.below(8)) {
-        case 0: return BigInt(AT.TABLES + random.below(8) * 0x1000);
-        case 1: return BigInt(low - 0x1000);
-        case 2: return BigInt(random.pick([low, 0xfee00000, 0xfec00000, 0xc0000000, 0x100000000 + high])) & ~0xfffn;
-        case 3: return high > 0 ? 0x100000000n + BigInt(random.below(high / 0x1000)) * 0x1000n : random.u64() & 0xfffffff000n;
-        default: return BigInt(random.below(low / 0x1000)) * 0x1000n;
+        case 0:
+          return BigInt(AT.TABLES + random.below(8) * 0x1000);
+        case 1:
+          return BigInt(low - 0x1000);
+        case 2:
+          return BigInt(random.pick([low, 0xfee00000, 0xfec00000, 0xc0000000, 0x100000000 + high])) & ~0xfffn;
+        case 3:
+          return high > 0 ? 0x100000000n + BigInt(random.below(high / 0x1000)) * 0x1000n : random.u64() & 0xfffffff000n;
+        default:
+          return BigInt(random.below(low / 0x1000)) * 0x1000n;
       }
     };
     const legacy = this.#mode === 'legacy' || this.#mode === 'v86';
     const step = legacy ? 4 : 8;
     for (let at = AT.TABLES; at < AT.TABLES_END; at += step) {
-      let entry = frame() | BigInt(random.pick([7, 7, 7, 3, 5, 1, 0x87, 0x107, 0x67])) | (random.once(16) ? random.u64() & 0xfffn : 0n);
+      let entry =
+        frame() |
+        BigInt(random.pick([7, 7, 7, 3, 5, 1, 0x87, 0x107, 0x67])) |
+        (random.once(16) ? random.u64() & 0xfffn : 0n);
       if (entry & 0x80n) entry &= legacy ? ~0x3ff000n : ~0x1ff000n;
       if (legacy) ram.writeUInt32LE(Number(BigInt.asUintN(32, entry)), at);
       else ram.writeBigUInt64LE(random.once(32) ? entry | (1n << 63n) : entry, at);
@@ -237,7 +466,8 @@ export class HostileGuest {
     const page = (i: number, flags: number) => BigInt(AT.TABLES + i * 0x1000 + flags);
     if (legacy) {
       ram.writeUInt32LE(AT.TABLES + 0x1000 + 7, AT.TABLES);
-      for (let i = 0; i < 64; i++) ram.writeUInt32LE(i * 0x1000 + (random.once(16) ? 5 : 7), AT.TABLES + 0x1000 + i * 4);
+      for (let i = 0; i < 64; i++)
+        ram.writeUInt32LE(i * 0x1000 + (random.once(16) ? 5 : 7), AT.TABLES + 0x1000 + i * 4);
       return;
     }
     const levels = this.#mode === 'pae' ? [1, 7] : [7, 7, 7];

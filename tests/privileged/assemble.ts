@@ -4,7 +4,21 @@
 export type Bits = 16 | 32 | 64;
 
 /** General registers by their number in encodings; their size is that of the instruction. */
-export const REG = Object.freeze({ a: 0, c: 1, d: 2, b: 3, sp: 4, bp: 5, si: 6, di: 7, r8: 8, r9: 9, r10: 10, r11: 11, r12: 12 });
+export const REG = Object.freeze({
+  a: 0,
+  c: 1,
+  d: 2,
+  b: 3,
+  sp: 4,
+  bp: 5,
+  si: 6,
+  di: 7,
+  r8: 8,
+  r9: 9,
+  r10: 10,
+  r11: 11,
+  r12: 12,
+});
 export type Reg = keyof typeof REG;
 
 const SREG = Object.freeze({ es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 });
@@ -322,7 +336,10 @@ export class Assembler {
 
   /** Write an MSR with the given constants; uses rax, rcx, rdx. */
   setMsr(index: number, value: bigint): this {
-    return this.movi32('c', index).movi32('a', Number(value & 0xffffffffn)).movi32('d', Number(value >> 32n)).wrmsr();
+    return this.movi32('c', index)
+      .movi32('a', Number(value & 0xffffffffn))
+      .movi32('d', Number(value >> 32n))
+      .wrmsr();
   }
 
   /** mov r32, imm32 in code of any size. */

@@ -49,10 +49,27 @@ const GDT_LIMIT = 0xfff;
 const ERROR_CODE_VECTORS = new Set([8, 10, 11, 12, 13, 14, 17]);
 const RAM = 4 * 2 ** 20;
 
-export const CR0 = Object.freeze({ PE: 1n, MP: 2n, EM: 4n, TS: 8n, ET: 0x10n, NE: 0x20n, WP: 0x10000n, PG: 0x80000000n });
+export const CR0 = Object.freeze({
+  PE: 1n,
+  MP: 2n,
+  EM: 4n,
+  TS: 8n,
+  ET: 0x10n,
+  NE: 0x20n,
+  WP: 0x10000n,
+  PG: 0x80000000n,
+});
 export const CR4 = Object.freeze({ DE: 8n, PSE: 0x10n, PAE: 0x20n, PGE: 0x80n, SMEP: 0x100000n });
 export const EFER = Object.freeze({ SCE: 1n, LME: 0x100n, LMA: 0x400n, NXE: 0x800n });
-export const FLAGS = Object.freeze({ TF: 0x100, IF: 0x200, DF: 0x400, IOPL3: 0x3000, NT: 0x4000, RF: 0x10000, VM: 0x20000 });
+export const FLAGS = Object.freeze({
+  TF: 0x100,
+  IF: 0x200,
+  DF: 0x400,
+  IOPL3: 0x3000,
+  NT: 0x4000,
+  RF: 0x10000,
+  VM: 0x20000,
+});
 
 export interface Frame {
   vector: number;
@@ -340,7 +357,8 @@ export class Bench {
     const exit = this.run(budget);
     const rip = Number(this.get('rip'));
     const vector = this.#vectorAt(rip);
-    if (!exit.startsWith('halt') || vector === undefined) throw new Error(`ended with ${exit} at 0x${rip.toString(16)}`);
+    if (!exit.startsWith('halt') || vector === undefined)
+      throw new Error(`ended with ${exit} at 0x${rip.toString(16)}`);
     return this.frame(vector);
   }
 

@@ -19,7 +19,12 @@ describe('code that changes', () => {
   test('the next instruction', () => {
     bench.long();
     // The store overwrites the ModRM byte of the instruction right after it.
-    bench.code(64, (asm) => asm.storeByte(AT.CODE + 9 + 2, 0xc2).bytes(...INC_RBX).hlt());
+    bench.code(64, (asm) =>
+      asm
+        .storeByte(AT.CODE + 9 + 2, 0xc2)
+        .bytes(...INC_RBX)
+        .hlt(),
+    );
     bench.halts();
     expect([bench.get('rbx'), bench.get('rdx')]).toEqual([0n, 1n]);
   });
@@ -27,8 +32,16 @@ describe('code that changes', () => {
   test('an instruction that ran before, in a loop that has been linked', () => {
     bench.long();
     bench.code(64, (asm) =>
-      asm.movi('c', 200).label('loop').bytes(...INC_RBX).alui('cmp', 'c', 100).jcc('ne', 'go').storeByte(AT.CODE + 12, 0xc2)
-        .label('go').loop('loop').hlt(),
+      asm
+        .movi('c', 200)
+        .label('loop')
+        .bytes(...INC_RBX)
+        .alui('cmp', 'c', 100)
+        .jcc('ne', 'go')
+        .storeByte(AT.CODE + 12, 0xc2)
+        .label('go')
+        .loop('loop')
+        .hlt(),
     );
     bench.halts(100_000);
     expect([bench.get('rbx'), bench.get('rdx')]).toEqual([101n, 99n]);
@@ -38,8 +51,20 @@ describe('code that changes', () => {
     bench.long();
     // cmp rcx, 0; je → jne, changed by the third pass.
     bench.code(64, (asm) =>
-      asm.movi('c', 5).label('loop').inc('b').alui('sub', 'c', 1).alui('cmp', 'b', 3).jcc('ne', 'go').label('patch')
-        .storeByte(AT.CODE + 0x60, 0x74).label('go').padTo(AT.CODE + 0x59).alui('cmp', 'c', 0).jcc('ne', 'loop').hlt(),
+      asm
+        .movi('c', 5)
+        .label('loop')
+        .inc('b')
+        .alui('sub', 'c', 1)
+        .alui('cmp', 'b', 3)
+        .jcc('ne', 'go')
+        .label('patch')
+        .storeByte(AT.CODE + 0x60, 0x74)
+        .label('go')
+        .padTo(AT.CODE + 0x59)
+        .alui('cmp', 'c', 0)
+        .jcc('ne', 'loop')
+        .hlt(),
     );
     bench.halts();
     expect(bench.get('rbx')).toBe(3n);
@@ -48,7 +73,14 @@ describe('code that changes', () => {
   test('a store by the compare-and-branch’s own first half', () => {
     bench.long();
     // add [rip-relative jcc], imm: JE becomes JNE right behind it.
-    bench.code(64, (asm) => asm.movi('b', AT.CODE + 10 + 3).bytes(0x80, 0x03, 0x01, 0x74, 0x01).hlt().inc('d').hlt());
+    bench.code(64, (asm) =>
+      asm
+        .movi('b', AT.CODE + 10 + 3)
+        .bytes(0x80, 0x03, 0x01, 0x74, 0x01)
+        .hlt()
+        .inc('d')
+        .hlt(),
+    );
     // 0x74 + 1 = 0x75, the result is not 0: the branch is taken.
     bench.halts();
     expect(bench.get('rdx')).toBe(1n);
@@ -58,7 +90,15 @@ describe('code that changes', () => {
     const tables = bench.identity('long');
     tables.map(0x40000000, AT.CODE);
     bench.long({ tables });
-    bench.code(64, (asm) => asm.movi('a', 0x40000000 + 0x42).inc('d').bytes(0xc6, 0x00, 0xc2).padTo(AT.CODE + 0x40).bytes(...INC_RBX).hlt());
+    bench.code(64, (asm) =>
+      asm
+        .movi('a', 0x40000000 + 0x42)
+        .inc('d')
+        .bytes(0xc6, 0x00, 0xc2)
+        .padTo(AT.CODE + 0x40)
+        .bytes(...INC_RBX)
+        .hlt(),
+    );
     bench.halts();
     expect([bench.get('rbx'), bench.get('rdx')]).toEqual([0n, 2n]);
     // Once more, with the alias’s translation warm and the code decoded.
@@ -72,8 +112,18 @@ describe('code that changes', () => {
     bench.long();
     const end = AT.CODE + 0x1000;
     bench.code(64, (asm) =>
-      asm.movi('c', 2).label('loop').jmp('far').padTo(end - 4).label('far').bytes(0x48, 0x81, 0xc3, 0x01, 0, 0, 0)
-        .storeByte(end, 0x10).bytes(0x48, 0xff, 0xc9).bytes(0x74, 0x05).jmp('loop').hlt(),
+      asm
+        .movi('c', 2)
+        .label('loop')
+        .jmp('far')
+        .padTo(end - 4)
+        .label('far')
+        .bytes(0x48, 0x81, 0xc3, 0x01, 0, 0, 0)
+        .storeByte(end, 0x10)
+        .bytes(0x48, 0xff, 0xc9)
+        .bytes(0x74, 0x05)
+        .jmp('loop')
+        .hlt(),
     );
     bench.halts();
     expect(bench.get('rbx')).toBe(1n + 0x1001n);
@@ -81,7 +131,19 @@ describe('code that changes', () => {
 
   test('by a string store into code ahead', () => {
     bench.long();
-    bench.code(64, (asm) => asm.movi('di', AT.CODE + 0x40).movi('a', 0x90).movi('c', 16).bytes(0xf3, 0xaa).padTo(AT.CODE + 0x40).nop(2).bytes(...INC_RBX).ud2().nop(20).hlt());
+    bench.code(64, (asm) =>
+      asm
+        .movi('di', AT.CODE + 0x40)
+        .movi('a', 0x90)
+        .movi('c', 16)
+        .bytes(0xf3, 0xaa)
+        .padTo(AT.CODE + 0x40)
+        .nop(2)
+        .bytes(...INC_RBX)
+        .ud2()
+        .nop(20)
+        .hlt(),
+    );
     bench.code(64, (asm) => asm.hlt(), AT.CODE + 0x60);
     bench.halts();
     expect(bench.get('rbx')).toBe(0n);
@@ -90,13 +152,28 @@ describe('code that changes', () => {
   test('by a string store over itself', () => {
     bench.long();
     // rep stosb runs over its own bytes: what follows are HLTs.
-    bench.code(64, (asm) => asm.movi('di', AT.CODE + 0x20).movi('a', 0xf4).movi('c', 64).padTo(AT.CODE + 0x30).bytes(0xf3, 0xaa).ud2());
+    bench.code(64, (asm) =>
+      asm
+        .movi('di', AT.CODE + 0x20)
+        .movi('a', 0xf4)
+        .movi('c', 64)
+        .padTo(AT.CODE + 0x30)
+        .bytes(0xf3, 0xaa)
+        .ud2(),
+    );
     expect(bench.halts()).toBe(AT.CODE + 0x32);
   });
 
   test('by the stack', () => {
     bench.long();
-    bench.code(64, (asm) => asm.movi('a', 0xf4f4f4f4f4f4f4f4n).movi('sp', AT.CODE + 0x48).push('a').padTo(AT.CODE + 0x40).ud2());
+    bench.code(64, (asm) =>
+      asm
+        .movi('a', 0xf4f4f4f4f4f4f4f4n)
+        .movi('sp', AT.CODE + 0x48)
+        .push('a')
+        .padTo(AT.CODE + 0x40)
+        .ud2(),
+    );
     expect(bench.halts()).toBe(AT.CODE + 0x40);
   });
 
@@ -114,7 +191,19 @@ describe('code that changes', () => {
   test('by a device', () => {
     bench.long();
     bench.onOut = () => bench.poke(AT.CODE + 0x42, 0xc2, 1);
-    bench.code(64, (asm) => asm.movi('c', 50).label('loop').jmp('body').padTo(AT.CODE + 0x40).label('body').bytes(...INC_RBX).loop('loop').out8(0x80).bytes(...INC_RBX).hlt());
+    bench.code(64, (asm) =>
+      asm
+        .movi('c', 50)
+        .label('loop')
+        .jmp('body')
+        .padTo(AT.CODE + 0x40)
+        .label('body')
+        .bytes(...INC_RBX)
+        .loop('loop')
+        .out8(0x80)
+        .bytes(...INC_RBX)
+        .hlt(),
+    );
     bench.halts();
     bench.resume(AT.CODE + 0x40);
     bench.set('rcx', 1);
@@ -123,14 +212,25 @@ describe('code that changes', () => {
   });
 
   test('by an atomic and by an FPU store', () => {
-    for (const code of [[0xf0, 0x48, 0x0f, 0xb1, 0x0b], [0x48, 0x87, 0x0b], [0x0f, 0x7f, 0x03], [0x0f, 0x29, 0x03]]) {
+    for (const code of [
+      [0xf0, 0x48, 0x0f, 0xb1, 0x0b],
+      [0x48, 0x87, 0x0b],
+      [0x0f, 0x7f, 0x03],
+      [0x0f, 0x29, 0x03],
+    ]) {
       bench.reset().long({ cr4: 0x200n });
       bench.code(64, (asm) => {
         // RAX equals what is there, so that CMPXCHG stores.
-        asm.movi('b', AT.CODE + 0x40).movi('c', 0xf4f4f4f4f4f4f4f4n).bytes(0x48, 0x8b, 0x03, 0x48, 0x0f, 0x6e, 0xc1);
+        asm
+          .movi('b', AT.CODE + 0x40)
+          .movi('c', 0xf4f4f4f4f4f4f4f4n)
+          .bytes(0x48, 0x8b, 0x03, 0x48, 0x0f, 0x6e, 0xc1);
         if (code[1] === 0x7f) asm.bytes(0x48, 0x0f, 0x6e, 0xc1);
         if (code[1] === 0x29) asm.bytes(0x66, 0x48, 0x0f, 0x6e, 0xc1);
-        asm.bytes(...code).padTo(AT.CODE + 0x40).ud2();
+        asm
+          .bytes(...code)
+          .padTo(AT.CODE + 0x40)
+          .ud2();
       });
       expect(bench.halts(), code.join()).toBe(AT.CODE + 0x40);
     }
@@ -187,7 +287,15 @@ describe('translations', () => {
     bench.poke(AT.FREE, 1);
     bench.poke(0x200000 + AT.FREE, 2);
     bench.onOut = () => tables.map(PAGE, 0x200000, P | W | U, 2);
-    bench.code(64, (asm) => asm.movi('b', PAGE + AT.FREE).loadAt('c', 'b').out8(0x80).invlpg(PAGE).loadAt('c', 'b').hlt());
+    bench.code(64, (asm) =>
+      asm
+        .movi('b', PAGE + AT.FREE)
+        .loadAt('c', 'b')
+        .out8(0x80)
+        .invlpg(PAGE)
+        .loadAt('c', 'b')
+        .hlt(),
+    );
     bench.halts();
     expect(bench.get('rcx')).toBe(2n);
   });
@@ -214,8 +322,19 @@ describe('translations', () => {
     bench.code(64, (asm) => asm.inc('d').ret(), AT.FREE + 0x1000);
     bench.onOut = () => tables.map(PAGE, AT.FREE + 0x1000);
     bench.code(64, (asm) =>
-      asm.movi('a', PAGE).movi('c', 100).label('loop').bytes(0xff, 0xd0).loop('loop').out8(0x80).invlpg(PAGE).movi('c', 10)
-        .label('loop2').bytes(0xff, 0xd0).loop('loop2').hlt(),
+      asm
+        .movi('a', PAGE)
+        .movi('c', 100)
+        .label('loop')
+        .bytes(0xff, 0xd0)
+        .loop('loop')
+        .out8(0x80)
+        .invlpg(PAGE)
+        .movi('c', 10)
+        .label('loop2')
+        .bytes(0xff, 0xd0)
+        .loop('loop2')
+        .hlt(),
     );
     bench.halts(100_000);
     expect([bench.get('rbx'), bench.get('rdx')]).toEqual([100n, 10n]);
@@ -231,8 +350,21 @@ describe('translations', () => {
     bench.code(64, (asm) => asm.inc('d').ret(), AT.FREE + 0x2000);
     bench.onOut = () => tables.map(PAGE + 0x1000, AT.FREE + 0x2000);
     bench.code(64, (asm) =>
-      asm.movi('a', PAGE + 0xff0).movi('c', 10).label('loop').bytes(0xff, 0xd0).loop('loop').out8(0x80).movFromCr('b', 3)
-        .movToCr(3, 'b').movi('b', 0).movi('c', 10).label('loop2').bytes(0xff, 0xd0).loop('loop2').hlt(),
+      asm
+        .movi('a', PAGE + 0xff0)
+        .movi('c', 10)
+        .label('loop')
+        .bytes(0xff, 0xd0)
+        .loop('loop')
+        .out8(0x80)
+        .movFromCr('b', 3)
+        .movToCr(3, 'b')
+        .movi('b', 0)
+        .movi('c', 10)
+        .label('loop2')
+        .bytes(0xff, 0xd0)
+        .loop('loop2')
+        .hlt(),
     );
     bench.halts(100_000);
     expect([bench.get('rbx'), bench.get('rdx')]).toEqual([0n, 10n]);
@@ -243,7 +375,16 @@ describe('translations', () => {
     tables.map(PAGE, AT.FREE, P | W);
     bench.long({ tables });
     bench.code(64, (asm) =>
-      asm.movi('b', PAGE).loadAt('c', 'b').storeAt('b', 'c').pushi(0x23).pushi(AT.USER_STACK).pushi(2).pushi(0x2b).pushi(AT.USER_CODE).iret(),
+      asm
+        .movi('b', PAGE)
+        .loadAt('c', 'b')
+        .storeAt('b', 'c')
+        .pushi(0x23)
+        .pushi(AT.USER_STACK)
+        .pushi(2)
+        .pushi(0x2b)
+        .pushi(AT.USER_CODE)
+        .iret(),
     );
     bench.code(64, (asm) => asm.loadAt('c', 'b'), AT.USER_CODE);
     expect(bench.faults()).toMatchObject({ vector: 14, error: 5 });
@@ -257,7 +398,15 @@ describe('A20', () => {
     bench.poke(0x101234, 0xbbbb, 2);
     // ffff:1244 is 0x101234.
     bench.code(16, (asm) =>
-      asm.movi('a', 0xffff).movToSeg('ds', 'a').load('b', 0x1244).out8(0x92).load('c', 0x1244).out8(0x93).load('d', 0x1244).hlt(),
+      asm
+        .movi('a', 0xffff)
+        .movToSeg('ds', 'a')
+        .load('b', 0x1244)
+        .out8(0x92)
+        .load('c', 0x1244)
+        .out8(0x93)
+        .load('d', 0x1244)
+        .hlt(),
     );
     bench.onOut = (port) => bench.vcpu.setA20(port === 0x93);
     bench.run();

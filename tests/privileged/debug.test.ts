@@ -13,7 +13,8 @@ beforeEach(() => {
 
 const DR6 = Object.freeze({ BS: 0x4000n, BD: 0x2000n, HITS: 0xfn });
 /** DR7: local enable of breakpoint n, its kind and its length. */
-const arm = (n: number, kind: number, length: number) => (1 << (n * 2)) | (kind << (16 + n * 4)) | (length << (18 + n * 4));
+const arm = (n: number, kind: number, length: number) =>
+  (1 << (n * 2)) | (kind << (16 + n * 4)) | (length << (18 + n * 4));
 const EXECUTE = 0;
 const WRITE = 1;
 const IO = 2;
@@ -33,7 +34,12 @@ function trace(build: Parameters<Bench['code']>[1], setup: () => void = () => {}
     rips.push(Number(bench.u64(Number(bench.get('rsp')) + 8)) - AT.CODE);
     dr6.push(bench.dr(6) & 0xf00fn);
   };
-  bench.code(64, (asm) => asm.push('a').out8(0xdb).movi('a', 0).movToDr(6, 'a').pop('a').bytes(0x81, 0x4c, 0x24, 0x10, 0, 0, 1, 0).iret(), AT.CODE + 0x800);
+  bench.code(
+    64,
+    (asm) =>
+      asm.push('a').out8(0xdb).movi('a', 0).movToDr(6, 'a').pop('a').bytes(0x81, 0x4c, 0x24, 0x10, 0, 0, 1, 0).iret(),
+    AT.CODE + 0x800,
+  );
   bench.code(64, build);
   bench.run();
   return { rips, dr6 };
@@ -41,7 +47,9 @@ function trace(build: Parameters<Bench['code']>[1], setup: () => void = () => {}
 
 describe('single step', () => {
   test('raises #DB after each instruction that began with TF', () => {
-    const { rips, dr6 } = trace((asm) => asm.pushi(0x102).popf().nop().inc('b').bytes(0xeb, 0x01, 0x90).nop().pushi(2).popf().nop().hlt());
+    const { rips, dr6 } = trace((asm) =>
+      asm.pushi(0x102).popf().nop().inc('b').bytes(0xeb, 0x01, 0x90).nop().pushi(2).popf().nop().hlt(),
+    );
     // POPF itself began without; the POPF that clears TF began with it.
     expect(rips).toEqual([7, 10, 13, 14, 19, 20]);
     expect(new Set(dr6)).toEqual(new Set([DR6.BS]));
@@ -49,7 +57,15 @@ describe('single step', () => {
 
   test('of a repeated string instruction after each iteration', () => {
     const { rips } = trace((asm) =>
-      asm.movi('c', 3).movi('si', AT.DATA).movi('di', AT.DATA + 64).pushi(0x102).popf().bytes(0xf3, 0xa4).nop().hlt(),
+      asm
+        .movi('c', 3)
+        .movi('si', AT.DATA)
+        .movi('di', AT.DATA + 64)
+        .pushi(0x102)
+        .popf()
+        .bytes(0xf3, 0xa4)
+        .nop()
+        .hlt(),
     );
     expect(rips.slice(0, 4)).toEqual([36, 36, 38, 39]);
   });
@@ -117,7 +133,10 @@ describe('breakpoints', () => {
   });
 
   test('on a port, with CR4.DE', () => {
-    for (const [de, hits] of [[CR4.DE, [2]], [0n, []]] as const) {
+    for (const [de, hits] of [
+      [CR4.DE, [2]],
+      [0n, []],
+    ] as const) {
       bench.reset();
       const { rips } = trace(
         (asm) => asm.out8(0x80).out8(0x81).hlt(),
@@ -131,7 +150,11 @@ describe('breakpoints', () => {
     for (const code of [[0x50], [0xe8, 0, 0, 0, 0]]) {
       bench.reset();
       const { rips } = trace(
-        (asm) => asm.bytes(...code).nop().hlt(),
+        (asm) =>
+          asm
+            .bytes(...code)
+            .nop()
+            .hlt(),
         () => enable(0, AT.STACK - 8, arm(0, WRITE, 2)),
       );
       expect(rips).toEqual([code.length]);
@@ -212,7 +235,20 @@ describe('interrupt shadows', () => {
   test('POPF and IRET that set IF have no shadow', () => {
     expect(takenAt((asm) => asm.pushi(0x202).popf().nop().hlt())).toBe(6);
     bench.reset();
-    expect(takenAt((asm) => asm.pushi(SEL.DATA).pushi(AT.STACK).pushi(0x202).pushi(SEL.CODE64).pushi(AT.CODE + 0x40).iret().padTo(AT.CODE + 0x40).nop().hlt())).toBe(0x40);
+    expect(
+      takenAt((asm) =>
+        asm
+          .pushi(SEL.DATA)
+          .pushi(AT.STACK)
+          .pushi(0x202)
+          .pushi(SEL.CODE64)
+          .pushi(AT.CODE + 0x40)
+          .iret()
+          .padTo(AT.CODE + 0x40)
+          .nop()
+          .hlt(),
+      ),
+    ).toBe(0x40);
   });
 
   test('MOV to CR8 that lowers the priority lets an interrupt in at once', () => {

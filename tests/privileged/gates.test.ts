@@ -1,6 +1,5 @@
-// Interrupts and exceptions through gates of every kind, and IRET back (Intel SDM vol. 3, chapter 6; vol. 2, INT n and IRET).
+// Interrupts and exceptions through gates of every kind (Intel SDM vol. 3, chapter 6; vol. 2, INT n).
 
-import * as layout from '@vizor/asm/layout/cpu';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AT, Bench, FLAGS, SEL } from './bench.ts';
 import { ACCESS, FLAG, flatDescriptor, segmentDescriptor, TYPE } from './descriptors.ts';
@@ -15,7 +14,10 @@ const EXT = 1;
 
 describe('32-bit protected mode', () => {
   test('an interrupt gate clears IF, a trap gate does not, both clear TF and NT', () => {
-    for (const [type, kept] of [[TYPE.INTERRUPT32, 0], [TYPE.TRAP32, FLAGS.IF]] as const) {
+    for (const [type, kept] of [
+      [TYPE.INTERRUPT32, 0],
+      [TYPE.TRAP32, FLAGS.IF],
+    ] as const) {
       bench.reset().protected({ flags: FLAGS.IF | FLAGS.NT });
       bench.gate(0x30, { type });
       bench.code(32, (asm) => asm.int(0x30));
@@ -77,11 +79,21 @@ describe('32-bit protected mode', () => {
   const broken: [string, () => void, number, number][] = [
     ['a gate that is not present', () => bench.gate(0x30, { present: false }), 11, GATE_ERROR(0x30)],
     ['a call gate in the IDT', () => bench.gate(0x30, { type: TYPE.CALL32 }), 13, GATE_ERROR(0x30)],
-    ['a gate beyond the IDT’s limit', () => bench.vcpu.registers.setTable('idt', BigInt(AT.IDT), 0x30 * 8 + 6), 13, GATE_ERROR(0x30)],
+    [
+      'a gate beyond the IDT’s limit',
+      () => bench.vcpu.registers.setTable('idt', BigInt(AT.IDT), 0x30 * 8 + 6),
+      13,
+      GATE_ERROR(0x30),
+    ],
     ['a null code segment', () => bench.gate(0x30, { selector: 3 }), 13, 0],
     ['a code segment beyond the GDT', () => bench.gate(0x30, { selector: 0x2000 }), 13, 0x2000],
     ['a data segment', () => bench.gate(0x30, { selector: SEL.DATA }), 13, SEL.DATA],
-    ['a code segment of an outer level', () => bench.gate(0x30, { selector: SEL.USER_CODE32 }), 13, SEL.USER_CODE32 & ~3],
+    [
+      'a code segment of an outer level',
+      () => bench.gate(0x30, { selector: SEL.USER_CODE32 }),
+      13,
+      SEL.USER_CODE32 & ~3,
+    ],
     [
       'a code segment that is not present',
       () => {
@@ -225,7 +237,12 @@ describe('64-bit mode', () => {
     ['a 16-bit gate', () => bench.gate64(0x30, { type: TYPE.INTERRUPT16 }), 13, GATE_ERROR(0x30)],
     ['not present', () => bench.gate64(0x30, { present: false }), 11, GATE_ERROR(0x30)],
     ['an offset that is not canonical', () => bench.gate64(0x30, { offset: 0x800000000000n }), 13, 0],
-    ['half a gate within the limit', () => bench.vcpu.registers.setTable('idt', BigInt(AT.IDT), 0x30 * 16 + 8), 13, GATE_ERROR(0x30)],
+    [
+      'half a gate within the limit',
+      () => bench.vcpu.registers.setTable('idt', BigInt(AT.IDT), 0x30 * 16 + 8),
+      13,
+      GATE_ERROR(0x30),
+    ],
     [
       'an IST entry that is not canonical',
       () => {
@@ -254,197 +271,6 @@ describe('64-bit mode', () => {
   });
 });
 
-describe('IRET', () => {
-  test('at the same level restores flags and leaves SP above the frame', () => {
-    bench.protected();
-    bench.code(32, (asm) =>
-      asm.pushi(0xad7).pushi(SEL.CODE32).pushi(AT.CODE + 0x100).iret(),
-    );
-    bench.code(32, (asm) => asm.hlt(), AT.CODE + 0x100);
-    expect(bench.halts()).toBe(AT.CODE + 0x100);
-    expect(bench.flags & 0xfd7).toBe(0xad7);
-    expect(bench.get('rsp')).toBe(BigInt(AT.STACK));
-  });
-
-  test('to an outer level drops segments that it may not have', () => {
-    bench.protected();
-    bench.code(32, (asm) =>
-      asm.movi('a', SEL.USER_DATA).movToSeg('fs', 'a')
-        .pushi(SEL.USER_DATA).pushi(AT.USER_STACK).pushi(2).pushi(SEL.USER_CODE32).pushi(AT.USER_CODE).iret(),
-    );
-    bench.code(32, (asm) => asm.ud2(), AT.USER_CODE);
-    expect(bench.faults()).toMatchObject({ vector: 6, cs: SEL.USER_CODE32, ss: SEL.USER_DATA, rsp: BigInt(AT.USER_STACK) });
-    expect(['ds', 'es', 'fs', 'gs'].map((name) => bench.selector(name as 'ds'))).toEqual([0, 0, SEL.USER_DATA, 0]);
-  });
-
-  test('at level 3 changes neither IF nor IOPL', () => {
-    bench.protected({ user: true });
-    bench.code(32, (asm) => asm.pushi(FLAGS.IF | FLAGS.IOPL3 | 0xd7).pushi(SEL.USER_CODE32).pushi(AT.USER_CODE + 0x100).iret(), AT.USER_CODE);
-    bench.code(32, (asm) => asm.ud2(), AT.USER_CODE + 0x100);
-    expect(bench.faults().flags & 0x3fd7).toBe(0xd7);
-  });
-
-  test('IRETD to virtual-8086 mode and back by an exception', () => {
-    bench.protected();
-    bench.code(32, (asm) => {
-      for (const selector of [0x4444, 0x3333, 0x2222, 0x1111, 0x0800]) asm.pushi(selector);
-      asm.pushi(0x1000).pushi(FLAGS.VM | 2).pushi(AT.USER_CODE >> 4).pushi(0x10).iret();
-    });
-    bench.code(16, (asm) => asm.movi('a', 0x55aa).push('a').ud2(), AT.USER_CODE + 0x10);
-    const frame = bench.faults();
-    expect(frame).toMatchObject({ vector: 6, cs: AT.USER_CODE >> 4, ss: 0x800, rsp: 0xffen, rip: 0x14n });
-    expect(frame.flags & FLAGS.VM).toBe(FLAGS.VM);
-    expect(bench.u16(0x8000 + 0xffe)).toBe(0x55aa);
-    // ES DS FS GS above SS.
-    const at = Number(bench.get('rsp')) + 20;
-    expect([0, 4, 8, 12].map((i) => bench.u32(at + i))).toEqual([0x1111, 0x2222, 0x3333, 0x4444]);
-    expect(['ds', 'es', 'fs', 'gs'].map((name) => bench.selector(name as 'ds'))).toEqual([0, 0, 0, 0]);
-    expect(bench.flags & FLAGS.VM).toBe(0);
-  });
-
-  test('in virtual-8086 mode CLI, PUSHF, INT n and IRET want IOPL 3', () => {
-    for (const [code, allowed] of [[[0xfa], false], [[0x9c], false], [[0xcd, 0x30], false], [[0xcf], false], [[0xfa, 0x0f, 0x0b], true]] as const) {
-      bench.reset().protected();
-      bench.gate(0x30, { dpl: 3 });
-      bench.code(32, (asm) => {
-        for (const selector of [0, 0, 0, 0, 0x0800]) asm.pushi(selector);
-        asm.pushi(0x1000).pushi(FLAGS.VM | 2 | (allowed ? FLAGS.IOPL3 : 0)).pushi(AT.USER_CODE >> 4).pushi(0).iret();
-      });
-      bench.code(16, (asm) => asm.bytes(...code), AT.USER_CODE);
-      expect(bench.faults(), code.join()).toMatchObject(allowed ? { vector: 6, rip: 1n } : { vector: 13, error: 0, rip: 0n });
-    }
-  });
-
-  test('IRETQ pops five slots at any level, and may go to compatibility mode', () => {
-    bench.long();
-    bench.code(64, (asm) =>
-      asm.pushi(SEL.USER_DATA).pushi(AT.USER_STACK).pushi(2).pushi(SEL.USER_CODE32).pushi(AT.USER_CODE).iret(),
-    );
-    bench.code(32, (asm) => asm.bytes(0x40).ud2(), AT.USER_CODE);
-    expect(bench.faults()).toMatchObject({ vector: 6, rip: BigInt(AT.USER_CODE + 1), cs: SEL.USER_CODE32, ss: SEL.USER_DATA });
-  });
-
-  const broken: [string, [number, number, number, number, number | bigint], number, number][] = [
-    ['a null CS', [SEL.DATA, AT.STACK, 2, 0, AT.CODE], 13, 0],
-    ['CS beyond the GDT', [SEL.DATA, AT.STACK, 2, 0x2000, AT.CODE], 13, 0x2000],
-    ['a data segment as CS', [SEL.DATA, AT.STACK, 2, SEL.DATA, AT.CODE], 13, SEL.DATA],
-    ['RPL ≠ DPL of CS', [SEL.USER_DATA, AT.STACK, 2, SEL.CODE64 | 3, AT.CODE], 13, SEL.CODE64],
-    ['a null SS for level 3', [3, AT.STACK, 2, SEL.USER_CODE64, AT.CODE], 13, 0],
-    ['RPL of SS ≠ RPL of CS', [SEL.DATA, AT.STACK, 2, SEL.USER_CODE64, AT.CODE], 13, SEL.DATA],
-    ['code as SS', [SEL.CODE64, AT.STACK, 2, SEL.CODE64, AT.CODE], 13, SEL.CODE64],
-    ['RIP not canonical', [SEL.DATA, AT.STACK, 2, SEL.CODE64, 0x800000000000n], 13, 0],
-  ];
-  test.each(broken)('IRETQ with %s', (_name, frame, vector, error) => {
-    bench.long();
-    bench.code(64, (asm) => {
-      for (const value of frame) asm.movi('a', value).push('a');
-      asm.label('iret').iret();
-    });
-    expect(bench.faults()).toMatchObject({ vector, error, rsp: BigInt(AT.STACK - 40) });
-    expect(bench.cpl).toBe(0);
-  });
-
-  test('IRETQ with a null SS below level 3 is good', () => {
-    bench.long();
-    bench.code(64, (asm) => asm.pushi(0).pushi(AT.STACK).pushi(2).pushi(SEL.CODE64).pushi(AT.CODE + 0x100).iret());
-    bench.code(64, (asm) => asm.hlt(), AT.CODE + 0x100);
-    expect(bench.halts()).toBe(AT.CODE + 0x100);
-    expect(bench.selector('ss')).toBe(0);
-  });
-
-  test('with NT in long mode is #GP(0)', () => {
-    bench.long({ flags: FLAGS.NT });
-    bench.code(64, (asm) => asm.iret());
-    expect(bench.faults()).toMatchObject({ vector: 13, error: 0 });
-  });
-});
-
-describe('double and triple faults', () => {
-  test('a contributory fault while delivering one is #DF(0)', () => {
-    bench.protected();
-    bench.gate(13, { selector: SEL.DATA });
-    bench.code(32, (asm) => asm.movi('a', 0x2000).movToSeg('ds', 'a'));
-    expect(bench.faults()).toMatchObject({ vector: 8, error: 0, rip: BigInt(AT.CODE + 5) });
-  });
-
-  test('a page fault while delivering a page fault is #DF', () => {
-    const tables = bench.identity('long');
-    bench.long({ tables });
-    bench.gate64(8, { low: 1 });
-    tables.change(AT.STACK - 0x1000, 1, 0n, 1n);
-    bench.code(64, (asm) => asm.movi('b', 0x300000).loadAt('a', 'b'));
-    expect(bench.faults()).toMatchObject({ vector: 8, error: 0, rsp: BigInt(AT.STACK) });
-    // CR2 is that of the second.
-    expect(bench.get('cr2')).toBe(BigInt(AT.STACK - 8));
-  });
-
-  test('#GP while delivering #UD is served as #GP, with EXT', () => {
-    bench.protected();
-    bench.gate(6, { type: TYPE.CALL32 });
-    bench.code(32, (asm) => asm.ud2());
-    expect(bench.faults()).toMatchObject({ vector: 13, error: GATE_ERROR(6) | EXT, rip: BigInt(AT.CODE) });
-  });
-
-  test('a page fault while delivering #GP is served as page fault', () => {
-    const tables = bench.identity('legacy');
-    bench.protected({ tables });
-    bench.descriptor(SEL.FREE, flatDescriptor(ACCESS.CODE));
-    tables.map(0x40000000, AT.FREE);
-    bench.poke(AT.FREE, flatDescriptor(ACCESS.CODE), 8);
-    bench.vcpu.registers.setSegment('ldtr', { selector: 0x60, base: 0x40000000n, limit: 7, attributes: 0x82 });
-    bench.gate(13, { selector: 4 });
-    tables.change(0x40000000, 1, 0n, 1n);
-    bench.code(32, (asm) => asm.movi('a', 0x2000).movToSeg('ds', 'a'));
-    expect(bench.faults()).toMatchObject({ vector: 14, error: 0 });
-  });
-
-  test('#DF that cannot be delivered is shutdown', () => {
-    bench.protected();
-    bench.vcpu.registers.setTable('idt', BigInt(AT.IDT), 0);
-    bench.code(32, (asm) => asm.ud2());
-    expect(bench.run()).toBe('shutdown');
-    expect(bench.get('rip')).toBe(BigInt(AT.CODE));
-  });
-
-  test('in real mode, too', () => {
-    bench.real();
-    bench.vcpu.registers.setTable('idt', 0n, 0);
-    bench.code(16, (asm) => asm.ud2());
-    expect(bench.run()).toBe('shutdown');
-  });
-});
-
-describe('NMI', () => {
-  test('is taken with IF = 0, and blocks the next until IRET', () => {
-    bench.long();
-    bench.gate64(2, { offset: AT.CODE + 0x100 });
-    bench.code(64, (asm) => asm.label('here').nop(4).hlt());
-    bench.code(64, (asm) => asm.inc('b').bytes(0xe6, 0x80).bytes(0x90, 0x90).iret(), AT.CODE + 0x100);
-    // A second one arrives while the handler of the first runs.
-    let pulses = 0;
-    bench.onOut = () => {
-      if (pulses++ < 2) bench.vcpu.pulseNmi();
-      bench.log.push(`rbx ${bench.get('rbx')}`);
-    };
-    bench.vcpu.pulseNmi();
-    bench.halts();
-    expect(bench.get('rbx')).toBe(3n);
-    expect(bench.log.filter((line) => line.startsWith('rbx'))).toEqual(['rbx 1', 'rbx 2', 'rbx 3']);
-    expect(bench.vcpu.registers.word(layout.NMI_BLOCKED)).toBe(0);
-  });
-
-  // AMD unblocks them when IRET completes; Intel's processors do so even when it faults (SDM vol. 3, 6.7.1).
-  test('IRET that faults leaves NMIs blocked', () => {
-    bench.long();
-    bench.gate64(2, { offset: AT.CODE + 0x100 });
-    bench.code(64, (asm) => asm.nop().hlt());
-    bench.code(64, (asm) => asm.alui('and', 'sp', -16).pushi(0).pushi(0).pushi(0).pushi(0).pushi(0).iret(), AT.CODE + 0x100);
-    bench.vcpu.pulseNmi();
-    expect(bench.faults()).toMatchObject({ vector: 13 });
-    expect(bench.vcpu.registers.word(layout.NMI_BLOCKED)).toBe(1);
-  });
-});
-
 describe('real mode', () => {
   test('INT pushes FLAGS CS IP, clears IF and TF; IRET takes them back', () => {
     bench.real();
@@ -465,4 +291,3 @@ describe('real mode', () => {
     expect(bench.faults()).toMatchObject({ vector: 13, rip: 0n });
   });
 });
-

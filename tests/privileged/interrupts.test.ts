@@ -13,7 +13,18 @@ beforeEach(() => {
 
 /** x2APIC MSRs. */
 const APIC_BASE = 0x1b;
-const MSR = Object.freeze({ TPR: 0x808, EOI: 0x80b, SVR: 0x80f, ISR: 0x812, LVT_TIMER: 0x832, LVT_LINT0: 0x835, INITIAL: 0x838, CURRENT: 0x839, DIVIDE: 0x83e, SELF: 0x83f });
+const MSR = Object.freeze({
+  TPR: 0x808,
+  EOI: 0x80b,
+  SVR: 0x80f,
+  ISR: 0x812,
+  LVT_TIMER: 0x832,
+  LVT_LINT0: 0x835,
+  INITIAL: 0x838,
+  CURRENT: 0x839,
+  DIVIDE: 0x83e,
+  SELF: 0x83f,
+});
 const TSC_DEADLINE = 0x6e0;
 const PERIODIC = 1n << 17n;
 const DEADLINE = 2n << 17n;
@@ -25,7 +36,11 @@ const enable = (asm: Assembler) => asm.setMsr(APIC_BASE, 0xfee00d00n).setMsr(MSR
 function prepare(vector: number, flags: number = FLAGS.IF): void {
   bench.long({ flags });
   bench.gate64(vector, { offset: AT.CODE + 0x800 });
-  bench.code(64, (asm) => asm.inc('r12').push('a').push('c').push('d').setMsr(MSR.EOI, 0n).pop('d').pop('c').pop('a').iret(), AT.CODE + 0x800);
+  bench.code(
+    64,
+    (asm) => asm.inc('r12').push('a').push('c').push('d').setMsr(MSR.EOI, 0n).pop('d').pop('c').pop('a').iret(),
+    AT.CODE + 0x800,
+  );
 }
 
 describe('the 8259’s INTR', () => {
@@ -39,7 +54,11 @@ describe('the 8259’s INTR', () => {
   });
 
   test('goes through LINT0: masked it stays out, in ExtINT mode it comes in', () => {
-    for (const [entry, taken] of [[0x10700n, false], [0x700n, true], [0x20n, false]] as const) {
+    for (const [entry, taken] of [
+      [0x10700n, false],
+      [0x700n, true],
+      [0x20n, false],
+    ] as const) {
       bench.reset().long({ flags: FLAGS.IF });
       bench.picVector = 0x28;
       bench.code(64, (asm) => {
@@ -127,7 +146,11 @@ describe('the local APIC', () => {
       asm.sti().nop(3).bytes(0xfa).hlt();
     });
     // Handlers: log, EOI, IRET, a page each.
-    for (const [i, [vector, port]] of [[0x41, 0x91], [0x52, 0x92], [0x45, 0x93]].entries()) {
+    for (const [i, [vector, port]] of [
+      [0x41, 0x91],
+      [0x52, 0x92],
+      [0x45, 0x93],
+    ].entries()) {
       const at = AT.CODE + 0x1000 * (i + 1);
       bench.gate64(vector!, { offset: at, type: 0xf });
       // A trap gate: IF stays set, priorities alone keep order.
@@ -139,7 +162,11 @@ describe('the local APIC', () => {
   });
 
   test('TPR holds back its class and those below', () => {
-    for (const [tpr, taken] of [[0x40n, false], [0x3fn, true], [0x4fn, false]] as const) {
+    for (const [tpr, taken] of [
+      [0x40n, false],
+      [0x3fn, true],
+      [0x4fn, false],
+    ] as const) {
       bench.reset();
       prepare(0x45);
       bench.code(64, (asm) => enable(asm).setMsr(MSR.TPR, tpr).setMsr(MSR.SELF, 0x45n).nop(2).bytes(0xfa).hlt());
@@ -171,7 +198,11 @@ describe('the local APIC', () => {
     tables.map(0xfee00000, 0xfee00000);
     bench.long({ tables, flags: FLAGS.IF });
     bench.code(64, (asm) => {
-      const write = (register: number, value: number) => asm.movi('b', 0xfee00000 + register).movi('a', value).bytes(0x89, 0x03);
+      const write = (register: number, value: number) =>
+        asm
+          .movi('b', 0xfee00000 + register)
+          .movi('a', value)
+          .bytes(0x89, 0x03);
       write(0xf0, 0x1ff);
       write(0x310, 0);
       write(0x300, 0x4000 | 0x66);
@@ -197,7 +228,15 @@ describe('the timer', () => {
 
   test('one-shot: once, after count × divider ns', () => {
     prepare(0x50);
-    bench.code(64, (asm) => enable(asm).setMsr(MSR.DIVIDE, 3n).setMsr(MSR.LVT_TIMER, 0x50n).setMsr(MSR.INITIAL, 1000n).label('idle').hlt().jmp('idle'));
+    bench.code(64, (asm) =>
+      enable(asm)
+        .setMsr(MSR.DIVIDE, 3n)
+        .setMsr(MSR.LVT_TIMER, 0x50n)
+        .setMsr(MSR.INITIAL, 1000n)
+        .label('idle')
+        .hlt()
+        .jmp('idle'),
+    );
     expect(bench.run()).toBe('halt');
     expect(bench.vcpu.nextTimer()).toBe(16_000);
     expect(wait(15_999)).toBe('halt');
@@ -211,7 +250,15 @@ describe('the timer', () => {
 
   test('periodic: again and again', () => {
     prepare(0x50);
-    bench.code(64, (asm) => enable(asm).setMsr(MSR.DIVIDE, 0xbn).setMsr(MSR.LVT_TIMER, 0x50n | PERIODIC).setMsr(MSR.INITIAL, 1000n).label('idle').hlt().jmp('idle'));
+    bench.code(64, (asm) =>
+      enable(asm)
+        .setMsr(MSR.DIVIDE, 0xbn)
+        .setMsr(MSR.LVT_TIMER, 0x50n | PERIODIC)
+        .setMsr(MSR.INITIAL, 1000n)
+        .label('idle')
+        .hlt()
+        .jmp('idle'),
+    );
     bench.run();
     for (let i = 0; i < 5; i++) wait(1000);
     expect(bench.get('r12')).toBe(5n);
@@ -220,7 +267,14 @@ describe('the timer', () => {
 
   test('TSC deadline: once the TSC is there', () => {
     prepare(0x50);
-    bench.code(64, (asm) => enable(asm).setMsr(MSR.LVT_TIMER, 0x50n | DEADLINE).setMsr(TSC_DEADLINE, 5000n).label('idle').hlt().jmp('idle'));
+    bench.code(64, (asm) =>
+      enable(asm)
+        .setMsr(MSR.LVT_TIMER, 0x50n | DEADLINE)
+        .setMsr(TSC_DEADLINE, 5000n)
+        .label('idle')
+        .hlt()
+        .jmp('idle'),
+    );
     bench.run();
     expect(bench.vcpu.nextTimer()).toBe(5000);
     wait(4999);
@@ -232,7 +286,16 @@ describe('the timer', () => {
 
   test('masked it counts and is silent', () => {
     prepare(0x50);
-    bench.code(64, (asm) => enable(asm).setMsr(MSR.DIVIDE, 0xbn).setMsr(MSR.LVT_TIMER, 0x10050n).setMsr(MSR.INITIAL, 1000n).out8(0x80).movi('c', MSR.CURRENT).rdmsr().hlt());
+    bench.code(64, (asm) =>
+      enable(asm)
+        .setMsr(MSR.DIVIDE, 0xbn)
+        .setMsr(MSR.LVT_TIMER, 0x10050n)
+        .setMsr(MSR.INITIAL, 1000n)
+        .out8(0x80)
+        .movi('c', MSR.CURRENT)
+        .rdmsr()
+        .hlt(),
+    );
     bench.onOut = () => {
       bench.time += 400;
     };
@@ -243,7 +306,16 @@ describe('the timer', () => {
 
   test('a period of a nanosecond does not stop the guest', () => {
     prepare(0x50);
-    bench.code(64, (asm) => enable(asm).setMsr(MSR.DIVIDE, 0xbn).setMsr(MSR.LVT_TIMER, 0x50n | PERIODIC).setMsr(MSR.INITIAL, 1n).movi('b', 0).label('work').inc('b').jmp('work'));
+    bench.code(64, (asm) =>
+      enable(asm)
+        .setMsr(MSR.DIVIDE, 0xbn)
+        .setMsr(MSR.LVT_TIMER, 0x50n | PERIODIC)
+        .setMsr(MSR.INITIAL, 1n)
+        .movi('b', 0)
+        .label('work')
+        .inc('b')
+        .jmp('work'),
+    );
     for (let i = 0; i < 20; i++) {
       bench.time += 1000;
       bench.vcpu.attend();

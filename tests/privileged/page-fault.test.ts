@@ -266,7 +266,11 @@ describe('page sizes', () => {
 describe('accessed and dirty bits', () => {
   test.each(KINDS)('%s: A by reads and fetches, D by writes, A in every level', (kind) => {
     const bits = (tables: PageTables) => tables.entry(tables.entryAt(victim(kind), 1)) & (A | D);
-    for (const [access, wanted] of [['read', A], ['write', A | D], ['modify', A | D]] as const) {
+    for (const [access, wanted] of [
+      ['read', A],
+      ['write', A | D],
+      ['modify', A | D],
+    ] as const) {
       bench.reset();
       const tables = prepare(kind, access);
       bench.halts();
@@ -287,7 +291,9 @@ describe('accessed and dirty bits', () => {
     const tables = bench.identity(kind);
     tables.map(victim(kind), FRAME);
     enter(kind, tables, {});
-    bench.code(kind === 'long' ? 64 : 32, (asm) => asm.movi('b', victim(kind)).loadAt('a', 'b').storeAt('b', 'a').hlt());
+    bench.code(kind === 'long' ? 64 : 32, (asm) =>
+      asm.movi('b', victim(kind)).loadAt('a', 'b').storeAt('b', 'a').hlt(),
+    );
     bench.halts();
     expect(tables.entry(tables.entryAt(victim(kind), 1)) & (A | D)).toBe(A | D);
   });
@@ -373,7 +379,11 @@ describe('the stack', () => {
       bench.long({ tables, cr0: CR0.WP });
       bench.gate64(14, { low: 1 });
       bench.code(64, (asm) => asm.movi('sp', victim('long') + 0x800).bytes(...bytes));
-      expect(bench.faults(), bytes.join()).toMatchObject({ vector: 14, error: EP | EW, rsp: BigInt(victim('long') + 0x800) });
+      expect(bench.faults(), bytes.join()).toMatchObject({
+        vector: 14,
+        error: EP | EW,
+        rsp: BigInt(victim('long') + 0x800),
+      });
       expect(bench.get('cr2')).toBe(BigInt(victim('long') + 0x7f8));
     }
   });
@@ -402,7 +412,12 @@ describe('other addresses', () => {
     tables.change(victim('long'), 1, 0n, P);
     bench.long({ tables, user: true });
     // The LDT lies in the missing page.
-    bench.vcpu.registers.setSegment('ldtr', { selector: 0x58, base: BigInt(victim('long')), limit: 0xff, attributes: 0x82 });
+    bench.vcpu.registers.setSegment('ldtr', {
+      selector: 0x58,
+      base: BigInt(victim('long')),
+      limit: 0xff,
+      attributes: 0x82,
+    });
     bench.code(64, (asm) => asm.movi('a', 0x0f).movToSeg('ds', 'a'), AT.USER_CODE);
     expect(bench.faults()).toMatchObject({ vector: 14, error: 0 });
     expect(bench.get('cr2')).toBe(BigInt(victim('long') + 8));

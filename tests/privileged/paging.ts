@@ -43,7 +43,7 @@ export class PageTables {
    */
   map(va: number | bigint, pa: number, flags: bigint = PTE.P | PTE.W | PTE.U, level = 1): void {
     const at = this.entryAt(va, level, true);
-    this.setEntry(at, (BigInt(pa) | flags | (level > 1 ? PTE.PS : 0n)));
+    this.setEntry(at, BigInt(pa) | flags | (level > 1 ? PTE.PS : 0n));
   }
 
   /** Map a range of 4 KiB pages to itself. */

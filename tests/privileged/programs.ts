@@ -14,9 +14,10 @@ const CODE16 = 0x20;
 const DATA16 = 0x28;
 const USER_CODE32 = 0x33;
 const USER_DATA = 0x3b;
-const USER_CODE64 = 0x43;
 const TSS = 0x48;
 const GATE = 0x58;
+const OTHER_TSS = 0x68;
+const TASK_GATE = 0x70;
 
 const STACK = 0x7000;
 const USER_STACK = 0x6000;
@@ -28,6 +29,7 @@ const PD = 0x12000;
 /** Tables that programs fill themselves. */
 const IDT = 0x3000;
 const TSS_AT = 0x4000;
+const OTHER_TSS_AT = 0x4100;
 
 const EFER = 0xc0000080;
 
@@ -48,10 +50,15 @@ function data(asm: Assembler): Assembler {
     0n,
     gateDescriptor({ selector: CODE32, offset: 0x8800, type: TYPE.CALL32, dpl: 3, low: 2 }),
     0n,
+    segmentDescriptor(OTHER_TSS_AT, 0x67, ACCESS.PRESENT | TYPE.TSS32, 0),
+    gateDescriptor({ selector: OTHER_TSS, offset: 0, type: TYPE.TASK_GATE }),
   ];
   asm.label('gdt');
   for (const descriptor of descriptors) asm.imm(descriptor, 8);
-  asm.label('gdtr').imm(descriptors.length * 8 - 1, 2).word('gdt', 4);
+  asm
+    .label('gdtr')
+    .imm(descriptors.length * 8 - 1, 2)
+    .word('gdt', 4);
   asm.label('idtr').imm(0x7ff, 2).imm(IDT, 4);
   asm.label('idtr64').imm(0xfff, 2).imm(IDT, 8);
   asm.label('marks').imm(0, 4);
@@ -109,7 +116,11 @@ function toLong(asm: Assembler, label = 'long'): void {
   buildTables(asm);
   put(asm, PDPT, PD | 7);
   asm.movi('a', 0x20).movToCr(4, 'a').movi('a', PML4).movToCr(3, 'a').setMsr(EFER, 0x901n);
-  asm.movFromCr('a', 0).alui('or', 'a', 0x80010000 | 0).movToCr(0, 'a').jmpFar(CODE64, label);
+  asm
+    .movFromCr('a', 0)
+    .alui('or', 'a', 0x80010000 | 0)
+    .movToCr(0, 'a')
+    .jmpFar(CODE64, label);
   asm.bits(64).label(label);
 }
 
@@ -121,7 +132,12 @@ export function modeTour(): Assembler {
   // 32-bit PAE paging. PAE's pointers have no rights: only P may be set.
   buildTables(asm);
   asm.movi('a', 0x20).movToCr(4, 'a').movi('a', PDPT).movToCr(3, 'a');
-  asm.movFromCr('a', 0).alui('or', 'a', 0x80000000 | 0).movToCr(0, 'a').jmp('paged').label('paged');
+  asm
+    .movFromCr('a', 0)
+    .alui('or', 'a', 0x80000000 | 0)
+    .movToCr(0, 'a')
+    .jmp('paged')
+    .label('paged');
   mark(asm, 2, 32);
   asm.alui('and', 'a', 0x7fffffff).movToCr(0, 'a');
   toLong(asm);
@@ -141,7 +157,15 @@ export function modeTour(): Assembler {
   // And to real mode, by a 16-bit segment.
   asm.jmpFar(CODE16, 'narrow').bits(16).label('narrow').movi('a', DATA16);
   for (const name of ['ds', 'es', 'ss'] as const) asm.movToSeg(name, 'a');
-  asm.movFromCr('a', 0).bytes(0x24, 0xfe).movToCr(0, 'a').jmpFar(0, 'real').label('real').bytes(0x31, 0xc0).movToSeg('ds', 'a').movToSeg('ss', 'a');
+  asm
+    .movFromCr('a', 0)
+    .bytes(0x24, 0xfe)
+    .movToCr(0, 'a')
+    .jmpFar(0, 'real')
+    .label('real')
+    .bytes(0x31, 0xc0)
+    .movToSeg('ds', 'a')
+    .movToSeg('ss', 'a');
   mark(asm, 0x40, 16);
   asm.label('end').hlt();
   return finish(asm);
@@ -157,6 +181,7 @@ function putGate(asm: Assembler, vector: number, offset: number, access: number)
 const HANDLER = 0x8700;
 const HANDLER_SKIP2 = 0x8720;
 const HANDLER_ERROR_SKIP2 = 0x8740;
+const OTHER_TASK = 0x8900;
 
 function handlers32(asm: Assembler): void {
   asm.padTo(HANDLER).bits(32).inc('si').iret();
@@ -191,12 +216,56 @@ export function protectedInterrupts(): Assembler {
   events();
   // MOV from CR0 is 3 bytes: two skipped, the third a ModRM byte that becomes part of a harmless instruction.
   asm.bytes(0xfa, 0xfb, 0x0f, 0x06);
-  asm.pushi(0x11).pushi(0x22).callFar(GATE | 3).pushf().popf();
+  asm
+    .pushi(0x11)
+    .pushi(0x22)
+    .callFar(GATE | 3)
+    .pushf()
+    .popf();
   asm.bytes(0xeb, 0x00).label('end').int(0x30).bytes(0x0f, 0x0b);
   // Level 3 cannot halt: the program ends in a loop.
   asm.label('loop').jmp('loop');
   finish(asm);
   handlers32(asm);
+  return asm;
+}
+
+/** Task switches by CALL, by a task gate and by an exception, and virtual-8086 mode with interrupts out of it. */
+export function tasksAndVirtual86(): Assembler {
+  const asm = new Assembler(16, ORIGIN);
+  toProtected(asm);
+  putGate(asm, 0x30, HANDLER, 0xee);
+  putGate(asm, 6, HANDLER_SKIP2, 0x8f);
+  put(asm, IDT + 0x31 * 8, OTHER_TSS << 16);
+  put(asm, IDT + 0x31 * 8 + 4, 0xe500);
+  asm.lidt(LAYOUT.idtr);
+  put(asm, TSS_AT + 4, INNER_STACK);
+  put(asm, TSS_AT + 8, DATA);
+  put(asm, TSS_AT + 0x64, 0x680000);
+  const other = { 32: OTHER_TASK, 36: 2, 56: 0x4f00, 72: DATA, 76: CODE32, 80: DATA, 84: DATA, 92: DATA };
+  for (const [at, value] of Object.entries(other)) put(asm, OTHER_TSS_AT + Number(at), value);
+  asm.movi('a', TSS).ltr('a').bytes(0x31, 0xf6);
+  asm.callFar(OTHER_TSS).callFar(TASK_GATE).int(0x31).int(0x30);
+  for (const selector of [0x4000, 0x3000, 0x0200, 0x0100, 0x0500]) asm.pushi(selector);
+  asm.pushi(0xf00).pushi(0x23002).pushi(0x900).pushi(4).iret();
+  finish(asm);
+  handlers32(asm);
+  asm.padTo(OTHER_TASK).bits(32);
+  // Each IRET leaves the task; it goes on behind it when it is called again.
+  for (let i = 0; i < 4; i++) asm.inc('di').movFromSeg('a', 'ss').iret();
+  asm.padTo(0x9004).bits(16).movi('a', 0x1234).push('a').int(0x30).pop('b').pushf().popf();
+  asm
+    .bytes(0x06, 0x1f)
+    .cli()
+    .sti()
+    .ud2()
+    .movi('a', 0x700)
+    .movToSeg('ds', 'a')
+    .load('c', 0x10)
+    .call('inner')
+    .jmp('loop');
+  asm.label('inner').bytes(0x0e).push('b').pop('b').pop('d').pushi(0x77).bytes(0x83, 0xc4, 0x02).ret();
+  asm.label('loop').jmp('loop');
   return asm;
 }
 
@@ -210,7 +279,11 @@ export function protectedStrings(): Assembler {
   asm.movi('si', 0x20000).movi('di', 0x20002).movi('c', 20).bytes(0xf3, 0xa6);
   asm.movi('di', 0x20000).movi('c', 30).bytes(0xb0, 0x43, 0xf2, 0xae);
   asm.bytes(0xc8, 0x20, 0x00, 0x02, 0x60, 0x61, 0xc9);
-  asm.pushf().popf().movi('a', 0x8000).bytes(0x66, 0x05, 0x00, 0x80, 0x0f, 0x92, 0xc3, 0x27, 0x2f, 0x37, 0x3f, 0xd4, 0x0a, 0xd5, 0x0a);
+  asm
+    .pushf()
+    .popf()
+    .movi('a', 0x8000)
+    .bytes(0x66, 0x05, 0x00, 0x80, 0x0f, 0x92, 0xc3, 0x27, 0x2f, 0x37, 0x3f, 0xd4, 0x0a, 0xd5, 0x0a);
   asm.bytes(0x9f, 0x9e, 0xf5, 0xf9, 0xf8).label('end').hlt();
   return finish(asm);
 }
@@ -222,22 +295,31 @@ export function longMode(): Assembler {
   toLong(asm);
   asm.movi('sp', STACK).movi('di', IDT);
   const gate = (vector: number, offset: number, access: number, ist = 0) => {
-    asm.movi('a', (BigInt(CODE64) << 16n) | BigInt(offset) | (BigInt(ist) << 32n) | (BigInt(access) << 40n)).store(IDT + vector * 16, 'a');
+    asm
+      .movi('a', (BigInt(CODE64) << 16n) | BigInt(offset) | (BigInt(ist) << 32n) | (BigInt(access) << 40n))
+      .store(IDT + vector * 16, 'a');
     asm.movi('a', 0).store(IDT + vector * 16 + 8, 'a');
   };
-  gate(6, 0x8700, 0x8e, 1);
+  // By IST only from level 3: at the same level QEMU loads a null SS, which the manuals want with a change of level alone.
+  gate(6, 0x8700, 0x8e);
+  gate(0x31, 0x8720, 0xee, 1);
   gate(14, 0x8740, 0x8e);
   gate(0x30, 0x8720, 0xee);
   asm.lidt(LAYOUT.idtr64);
-  asm.movi('a', INNER_STACK).store(TSS_AT + 4, 'a').movi('a', INNER_STACK - 0x400).store(TSS_AT + 0x24, 'a');
-  asm.movi('a', TSS).ltr('a').bytes(0x48, 0x31, 0xf6);
+  asm
+    .movi('a', INNER_STACK)
+    .store(TSS_AT + 4, 'a')
+    .movi('a', INNER_STACK - 0x400)
+    .store(TSS_AT + 0x24, 'a');
+  // A null GS keeps its base on the way to level 3; of any other QEMU keeps it, too, where AMD's processors drop it.
+  asm.movi('a', 0).movToSeg('gs', 'a').movToSeg('fs', 'a').movi('a', TSS).ltr('a').bytes(0x48, 0x31, 0xf6);
   asm.int(0x30).ud2();
   // A page beyond the 2 MiB: the handler maps it.
   asm.movi('b', 0x200000).loadAt('c', 'b').storeAt('b', 'c').bytes(0x0f, 0x01, 0x3b);
   asm.setMsr(0xc0000081, (BigInt(USER_CODE32) << 48n) | (BigInt(CODE32) << 32n));
   asm.setMsr(0xc0000082, 0x8780n).setMsr(0xc0000084, 0x700n).setMsr(0xc0000102, 0x12345000n).bytes(0x0f, 0x01, 0xf8);
   asm.movLabel('c', 'user').movi('r11', 0x202).movi('a', 5).sysret64();
-  asm.label('user').movFromSeg('d', 'cs').syscall().movFromSeg('d', 'ss').int(0x30);
+  asm.label('user').movFromSeg('d', 'cs').syscall().movFromSeg('d', 'ss').int(0x30).int(0x31).ud2();
   asm.label('loop').jmp('loop');
   finish(asm);
   asm.padTo(0x8700).bits(64).inc('si').bytes(0x48, 0x83, 0x04, 0x24, 0x02).iret();
@@ -248,8 +330,18 @@ export function longMode(): Assembler {
 
 /** The rest of longMode: the page-fault handler maps 2 MiB to themselves, the system call looks around and returns. */
 function tail(asm: Assembler): Assembler {
-  asm.movi('a', 0x200087).store(PD + 8, 'a').iret();
-  asm.padTo(0x8780).bytes(0x0f, 0x01, 0xf8).inc('si').pushf().pop('d').mov('r9', 'c').bytes(0x0f, 0x01, 0xf8).sysret64();
+  asm
+    .movi('a', 0x200087)
+    .store(PD + 8, 'a')
+    .iret();
+  asm
+    .padTo(0x8780)
+    .bytes(0x0f, 0x01, 0xf8)
+    .inc('si')
+    .pushf()
+    .pop('d')
+    .mov('r9', 'c')
+    .bytes(0x0f, 0x01, 0xf8)
+    .sysret64();
   return asm;
 }
-void USER_CODE64;

@@ -10,6 +10,9 @@ const EFER_LMA = 0x400n;
 const ATTRIBUTES = Object.freeze({ CODE: 0xa09b, DATA: 0xc093 });
 const RFLAGS_FIXED = 2n;
 
+/** Guest instructions between two looks at why the vCPU came back. */
+const SLICE = 40_000;
+
 /** What a bare guest's devices do; ports and addresses that are not named read as all ones. */
 export type BareHost = Partial<VcpuHost>;
 
@@ -61,5 +64,3 @@ export class BareGuest {
     vcpu.registers.setWord(layout.STOP, 0);
   }
 }
-
-const SLICE = 40_000;

@@ -1,6 +1,7 @@
 export type { CpuidEntry } from './cpuid.ts';
 export { Device, VfioDevice } from './device.ts';
 export type { DeviceAttributes } from './device-attributes.ts';
+export { type KvmReport, type KvmState, type ProbeOptions, probe } from './doctor.ts';
 export * from './generated/constants.ts';
 export { REQUESTS, type RequestName } from './generated/requests.ts';
 export * as structs from './generated/structs.ts';
@@ -8,6 +9,7 @@ export { type Capability, capabilityName } from './ioctl.ts';
 export { KICK_SIGNAL, Kicker } from './kick.ts';
 export { Kvm } from './kvm.ts';
 export { type Changes, decode, encode, type Field, type Struct, type Values } from './layout.ts';
+export { measureSpeed, type Speed } from './measure.ts';
 export { Msrs, type VcpuMsrs } from './msrs.ts';
 export { Eventfd } from './native/eventfd.ts';
 export { addressOf, Mapping } from './native/mapping.ts';
