@@ -6,6 +6,7 @@ import { VCPU } from '@vizor/asm/layout/memory';
 import type { GeneralRegister, SegmentName } from '@vizor/cpu';
 import { ACCESS, FLAG, gateDescriptor, segmentDescriptor, TYPE } from '../privileged/descriptors.ts';
 import type { Fortress } from './fortress.ts';
+import { fillWithCode } from './instructions.ts';
 import type { Random } from './random.ts';
 
 export const MODES = ['real', 'v86', 'protected16', 'protected32', 'legacy', 'pae', 'compatibility', 'long'] as const;
@@ -46,132 +47,6 @@ const AT = Object.freeze({
 /** Exceptions that a bad stack raises: their handlers get stacks of their own. */
 const FATAL = new Set([8, 10, 11, 12, 13, 14]);
 
-/** Instructions that reach for memory, devices and privileged state; most take a ModRM byte, which follows at random. */
-const OPCODES: readonly (readonly number[])[] = [
-  [0x89],
-  [0x8b],
-  [0x88],
-  [0x8a],
-  [0x01],
-  [0x29],
-  [0x31],
-  [0x87],
-  [0x8f],
-  [0xff],
-  [0xfe],
-  [0xc7],
-  [0xc6],
-  [0xd1],
-  [0xd3],
-  [0xf7],
-  [0xf6],
-  [0x81],
-  [0x83],
-  [0x80],
-  [0x0f, 0xae],
-  [0x0f, 0xc7],
-  [0x0f, 0xb1],
-  [0x0f, 0xc1],
-  [0x0f, 0xab],
-  [0x0f, 0xbb],
-  [0x0f, 0xa4],
-  [0x0f, 0xa5],
-  [0x0f, 0x11],
-  [0x0f, 0x10],
-  [0x0f, 0x29],
-  [0x0f, 0x7f],
-  [0x66, 0x0f, 0x7f],
-  [0x66, 0x0f, 0xe7],
-  [0xf3, 0x0f, 0x7f],
-  [0x66, 0x0f, 0xf7],
-  [0x0f, 0x2b],
-  [0xdb],
-  [0xdd],
-  [0xd9],
-  [0xdf],
-  [0x0f, 0x01],
-  [0x0f, 0x00],
-  [0x0f, 0x20],
-  [0x0f, 0x22],
-  [0x0f, 0x21],
-  [0x0f, 0x23],
-  [0x0f, 0x30],
-  [0x0f, 0x32],
-  [0x8e],
-  [0x8c],
-  [0x63],
-  [0x62],
-  [0xc8],
-  [0xc9],
-  [0x60],
-  [0x61],
-  [0xf3, 0xa4],
-  [0xf3, 0xa5],
-  [0xf3, 0xaa],
-  [0xf3, 0xab],
-  [0xf2, 0xae],
-  [0xf3, 0xa6],
-  [0xf3, 0xad],
-  [0xf3, 0x48, 0xa5],
-  [0xf3, 0x48, 0xab],
-  [0xf3, 0x6c],
-  [0xf3, 0x6e],
-  [0xa4],
-  [0xab],
-  [0x6d],
-  [0x6f],
-  [0xfc],
-  [0xfd],
-  [0xec],
-  [0xee],
-  [0xef],
-  [0xed],
-  [0xe6],
-  [0xe7],
-  [0xfa],
-  [0xfb],
-  [0xcf],
-  [0x48, 0xcf],
-  [0xcb],
-  [0xca],
-  [0xcd],
-  [0xcc],
-  [0x9c],
-  [0x9d],
-  [0x50],
-  [0x54],
-  [0x5c],
-  [0x58],
-  [0xe8],
-  [0xeb],
-  [0x74],
-  [0xe2],
-  [0x0f, 0x05],
-  [0x0f, 0x07],
-  [0x0f, 0x34],
-  [0x0f, 0x35],
-  [0xea],
-  [0x9a],
-  [0xc3],
-  [0xc5],
-  [0xc4],
-  [0x0f, 0xb2],
-  [0x0f, 0xb4],
-  [0x0f, 0x06],
-  [0x0f, 0x08],
-  [0x0f, 0xa2],
-  [0x0f, 0x31],
-  [0xd7],
-  [0xa3],
-  [0xa1],
-  [0xcd, 0x06],
-  [0xce],
-  [0xf4],
-  [0x0f, 0x0b],
-  [0x90],
-];
-const PREFIXES = [0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e, 0x36, 0x26, 0x64, 0x65, 0x48, 0x4c, 0x41];
-
 /** MSRs worth a write, with values worth it. */
 const MSRS = [
   0x1b, 0x10, 0x6e0, 0x174, 0x175, 0x176, 0x277, 0x2ff, 0x200, 0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083,
@@ -202,10 +77,10 @@ export class HostileGuest {
     for (let at = 0; at < AT.CODE; at += 4) ram.writeUInt32LE(random.u32(), at);
     this.#descriptors();
     this.#pageTables();
-    this.#code(AT.CODE, AT.CODE_END);
+    fillWithCode(ram, random, AT.CODE, AT.CODE_END);
     // The last pages of RAM hold code, too, up to the last byte.
-    this.#code(ram.length - 0x1800, ram.length);
-    if (this.#fortress.high > 0) this.#code(this.#fortress.low - 0x800, this.#fortress.low);
+    fillWithCode(ram, random, ram.length - 0x1800, ram.length);
+    if (this.#fortress.high > 0) fillWithCode(ram, random, this.#fortress.low - 0x800, this.#fortress.low);
   }
 
   /** Registers at random, in the guest's mode: a start, or a new one after the guest came to its end. */
@@ -474,27 +349,5 @@ export class HostileGuest {
     for (const [i, flags] of levels.entries()) ram.writeBigUInt64LE(page(i + 1, flags), AT.TABLES + i * 0x1000);
     const leaf = AT.TABLES + levels.length * 0x1000;
     for (let i = 0; i < 64; i++) ram.writeBigUInt64LE(BigInt(i * 0x1000 + (random.once(16) ? 5 : 7)), leaf + i * 8);
-  }
-
-  #code(from: number, to: number): void {
-    const random = this.#random;
-    const { ram } = this.#fortress;
-    let at = from;
-    const emit = (byte: number) => {
-      if (at < to) ram[at++] = byte;
-    };
-    while (at < to) {
-      if (random.once(8)) {
-        emit(random.u32());
-        continue;
-      }
-      while (random.once(4)) emit(random.pick(PREFIXES));
-      const opcode = random.pick(OPCODES);
-      for (const byte of opcode) emit(byte);
-      // ModRM, and displacements and immediates that are mostly small.
-      emit(random.u32());
-      const more = random.below(5);
-      for (let i = 0; i < more; i++) emit(random.once(2) ? 0 : random.u32());
-    }
   }
 }

@@ -82,6 +82,15 @@ export class GdbClient {
     if (!reply.startsWith('T') && !reply.startsWith('S')) throw new Error(`stepping: ${reply}`);
   }
 
+  /** Run until the instruction at `address` (16 hexadecimal digits at most) is next. */
+  async runTo(address: bigint): Promise<void> {
+    const place = `0,${address.toString(16)},1`;
+    if ((await this.#ask(`Z${place}`)) !== 'OK') throw new Error('the target takes no breakpoint');
+    const reply = await this.#ask('c');
+    if (!reply.startsWith('T') && !reply.startsWith('S')) throw new Error(`running: ${reply}`);
+    await this.#ask(`z${place}`);
+  }
+
   /** The target description's registers, in the order of their numbers. */
   async #describe(): Promise<void> {
     await this.#ask('qSupported:xmlRegisters=i386');

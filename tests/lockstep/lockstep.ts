@@ -4,7 +4,7 @@ import * as layout from '@vizor/asm/layout/cpu';
 import { VCPU } from '@vizor/asm/layout/memory';
 import { type GeneralRegister, type SegmentName, SoftwareVcpu } from '@vizor/cpu';
 import { GuestMemory } from '@vizor/memory';
-import { Decoder, DecoderOptions, InstructionInfoFactory, Mnemonic, RflagsBits } from 'iced-x86';
+import { Decoder, DecoderOptions, Mnemonic, RflagsBits } from 'iced-x86';
 import type { GdbRegisters } from './gdb.ts';
 import { MEMORY_MIB, type Qemu } from './qemu.ts';
 
@@ -35,6 +35,9 @@ const LOW = 0xffffffffn;
 
 /** Instructions whose results are the processor's own: ours takes over what QEMU's answers. */
 const OWN_ANSWERS = new Set<number>([Mnemonic.Cpuid, Mnemonic.Rdmsr, Mnemonic.Rdtsc, Mnemonic.Rdtscp]);
+
+/** Repetitions of more iterations are not stepped through one by one: both sides run to their end. */
+const LONG_REPETITION = 64n;
 
 /** iced's flags and ours. */
 const UNDEFINED: readonly [number, number][] = [
@@ -115,7 +118,6 @@ export async function lockstep(
   most: number,
   end?: number,
 ): Promise<{ steps: number; divergence?: Divergence }> {
-  const info = new InstructionInfoFactory();
   const { registers, kernel } = subject.vcpu;
   let undefinedFlags = 0;
   let state = await qemu.gdb.registers();
@@ -124,8 +126,14 @@ export async function lockstep(
     const instruction = subject.decode();
     const at = `${registers.get('rip').toString(16)} ${Mnemonic[instruction.mnemonic]}`;
     undefinedFlags = (undefinedFlags & ~flagsOf(instruction.rflagsModified)) | flagsOf(instruction.rflagsUndefined);
-    await qemu.gdb.step();
-    subject.step();
+    if (instruction.hasRepPrefix && (registers.get('rcx') & LOW) > LONG_REPETITION) {
+      const from = registers.get('rip');
+      while (registers.get('rip') === from) subject.step();
+      await qemu.gdb.runTo(registers.get('rip'));
+    } else {
+      await qemu.gdb.step();
+      subject.step();
+    }
     state = await qemu.gdb.registers();
     if (OWN_ANSWERS.has(instruction.mnemonic)) {
       for (const name of ['rax', 'rbx', 'rcx', 'rdx'] as const) registers.set(name, state.get(name)!);
@@ -133,11 +141,9 @@ export async function lockstep(
     instruction.free();
     const differences = compare(subject, state, kernel.getFlags(VCPU), ~undefinedFlags);
     if (differences.length > 0) {
-      info.free();
       return { steps: step, divergence: { step, at, differences } };
     }
   }
-  info.free();
   return { steps: most };
 }
 

@@ -1,6 +1,6 @@
 import { CAP, Eventfd, EXIT, pollReadable } from '@vizor/kvm';
 import { expect, test } from 'vitest';
-import { Guest, type GuestOptions, setRealVector } from './support/guest.ts';
+import { Guest, type GuestOptions, setProtectedVector, setRealVector } from './support/guest.ts';
 import { describeKvm, hostHas } from './support/host.ts';
 
 const HANDLER = 0x1800;
@@ -190,7 +190,49 @@ describeKvm('interrupts without controllers in the kernel', () => {
   });
 });
 
+describeKvm('local APICs in the kernel, the I/O APIC outside', () => {
+  test.skipIf(!hostHas(CAP.SPLIT_IRQCHIP))('the end of a level-triggered interrupt exits', () => {
+    const vector = 0x51;
+    // sti; l: hlt; jmp l
+    using guest = new Guest({
+      mode: 'protected',
+      code: [0xfb, 0xf4, 0xeb, 0xfd],
+      prepare: (vm) => vm.interrupts.createLocalApics(24),
+    });
+    // mov dword [0xfee000b0], 0; out 0x80, al; iret
+    guest.ram.set([0xc7, 0x05, 0xb0, 0, 0xe0, 0xfe, 0, 0, 0, 0, 0xe6, 0x80, 0xcf], HANDLER);
+    setProtectedVector(guest.view, vector, HANDLER);
+    enableLocalApic(guest);
+    // Bits 14 and 15 of a message's data: asserted, level-triggered.
+    guest.vm.interrupts.setRoutes([{ gsi: 4, msi: { address: 0xfee0_0000, data: 0xc000 | vector } }]);
+    using eventfd = new Eventfd();
+    guest.vm.interrupts.attachIrqfd(4, eventfd);
+    eventfd.signal();
+    // Where the kernel interprets the guest it may come one instruction late.
+    let reason = guest.run();
+    if (reason === 'IO') reason = guest.run();
+    expect(reason).toBe('IOAPIC_EOI');
+    expect(guest.vcpu.page.eoiVector).toBe(vector);
+  });
+});
+
 describeKvm('device accesses that do not exit', () => {
+  test('an interrupt by eventfd is answered by a doorbell', () => {
+    using guest = waitingGuest();
+    // mov al, 0x20; out 0x20, al; out 0x90, al; out 0x80, al; iret
+    guest.ram.set([0xb0, 0x20, 0xe6, 0x20, 0xe6, 0x90, 0xe6, 0x80, 0xcf], HANDLER);
+    using interrupt = new Eventfd();
+    using answer = new Eventfd();
+    guest.vm.interrupts.attachIrqfd(6, interrupt);
+    guest.vm.io.attachDoorbell({ port: 0x90, width: 1 }, answer);
+    for (let i = 0; i < 20; i += 1) {
+      interrupt.signal();
+      expect(guest.run()).toBe('IO');
+      expect(guest.vcpu.page.io.port).toBe(0x80);
+      expect(answer.take()).toBe(1n);
+    }
+  });
+
   test('a doorbell signals an eventfd: by port, by address, by value', () => {
     // mov al, 1; out 0x90, al; mov al, 2; out 0x90, al; mov eax, 5; mov [0x200000], eax; hlt
     using guest = new Guest({

@@ -217,4 +217,39 @@ describeKvm('pages that the guest writes', () => {
       expect(() => guest.vm.dirty.read(0, new Uint8Array(guest.vm.dirty.bitmapSize(0)))).toThrow('ENXIO');
     },
   );
+
+  test.skipIf(!hostHas(CAP.DIRTY_LOG_RING_ACQ_REL))('stop the vCPU when its ring is full', () => {
+    // mov edi, 0x20000; l: mov [edi], edi; add edi, 0x1000; cmp edi, 0x1f0000; jb l; hlt
+    const code = [
+      ...[0xbf, 0, 0, 0x02, 0, 0x89, 0x3f, 0x81, 0xc7, 0, 0x10, 0, 0],
+      ...[0x81, 0xff, 0, 0, 0x1f, 0, 0x72, 0xf0, 0xf4],
+    ];
+    const entries = 1024;
+    const pages = (0x1f_0000 - 0x2_0000) / PAGE;
+    using guest = new Guest({
+      mode: 'protected',
+      logDirty: true,
+      code,
+      prepare: (vm) => vm.dirty.enableRings(entries),
+    });
+    const ring = guest.vcpu.mapDirtyRing(entries);
+    const seen = new Set<number>();
+    let full = 0;
+    // The kernel keeps some entries in reserve, so the ring is full before its end: three rounds are sure to fill it.
+    for (let round = 0; round < 3; round += 1) {
+      guest.vcpu.regs.change(START);
+      let reason = guest.run();
+      for (; reason === 'DIRTY_RING_FULL'; reason = guest.run()) {
+        full += 1;
+        for (const { page } of ring.harvest()) seen.add(page);
+        guest.vm.dirty.resetRings();
+      }
+      expect(reason).toBe('HLT');
+      guest.vm.memory.set({ ...guest.vm.memory.slots[0], logDirty: round % 2 === 1 });
+      guest.vm.memory.set({ ...guest.vm.memory.slots[0], logDirty: true });
+    }
+    for (const { page } of ring.harvest()) seen.add(page);
+    expect(full).toBeGreaterThan(0);
+    expect(seen.size).toBeGreaterThanOrEqual(pages);
+  });
 });

@@ -9,7 +9,7 @@ import { WORD } from './support/vcpu-worker.ts';
 const WORKER = new URL('./support/vcpu-worker.ts', import.meta.url);
 /** l: jmp l */
 const SPIN = [0xeb, 0xfe];
-const KICKS = 3000;
+const KICKS = 10_000;
 const DEADLINE = 10_000;
 
 /** A vCPU in a worker, and the words that it shares. */

@@ -55,5 +55,8 @@ export async function loadKernel(memory: GuestMemory, options: KernelOptions): P
   }
   const elf = parseElf(unpacked);
   if (protocol === 'auto' && pvhEntry(elf) === undefined) return loadBzImage(memory, image, boot);
-  return loadPvh(memory, elf, boot);
+  const state = loadPvh(memory, elf, boot);
+  // Tens of megabytes that a busy thread might not collect for a long time.
+  if (unpacked.buffer instanceof ArrayBuffer && unpacked.buffer !== kernel.buffer) unpacked.buffer.transfer(0);
+  return state;
 }

@@ -11,6 +11,8 @@ export interface VmOptions {
   kernel: Uint8Array;
   initramfs?: Uint8Array;
   cmdline: string;
+  /** Give `kernel` and `initramfs` away: their buffers are detached rather than copied, and freed once they are loaded. */
+  detach?: boolean;
   /** How a bzImage is entered; by default unpacked here and through PVH where its ELF has an entry for that. */
   protocol?: BootProtocol;
   accel: AcceleratorChoice;

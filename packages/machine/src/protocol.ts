@@ -2,7 +2,7 @@ import type { VizorErrorData } from '@vizor/core';
 import type { MachineOptions } from './options.ts';
 import type { RunResult } from './result.ts';
 
-/** What a machine's worker is started with. */
+/** The first message to a machine's worker. The second is empty and means: run. */
 export interface WorkerStart {
   options: MachineOptions;
   mailbox: SharedArrayBuffer;
@@ -10,7 +10,7 @@ export interface WorkerStart {
   debug: boolean;
 }
 
-/** What the worker tells the thread that owns the VM. It is told only one thing, by an empty message: run. */
+/** What the worker tells the thread that owns the VM. */
 export type WorkerMessage =
   | { type: 'ready' }
   | { type: 'output' | 'debug'; bytes: Uint8Array<ArrayBuffer> }

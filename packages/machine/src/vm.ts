@@ -58,10 +58,11 @@ export class VM implements AsyncDisposable {
         hint: 'leave out --cpus',
       });
     }
-    const { accel: _, signal, debug, ...machine } = options;
+    const { accel: _, signal, debug, detach, ...machine } = options;
     const mailbox = new Mailbox();
     const start: WorkerStart = { options: machine, mailbox: mailbox.buffer, debug: debug !== undefined };
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: start });
+    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    worker.postMessage(start, detach === true ? ownBuffers(machine.kernel, machine.initramfs) : []);
     const [message] = (await once(worker, 'message')) as [WorkerMessage];
     if (message.type === 'failed') {
       await worker.terminate();
@@ -120,4 +121,13 @@ export class VM implements AsyncDisposable {
       this.#input.shift();
     }
   }
+}
+
+/** The buffers that hold these bytes and nothing else. */
+function ownBuffers(...images: (Uint8Array | undefined)[]): ArrayBuffer[] {
+  return images.flatMap((image) =>
+    image !== undefined && image.buffer instanceof ArrayBuffer && image.byteLength === image.buffer.byteLength
+      ? [image.buffer]
+      : [],
+  );
 }

@@ -1,22 +1,35 @@
-// The machine's worker: makes the machine, waits for the word to run, runs it to its end.
-import { parentPort, workerData } from 'node:worker_threads';
+// The machine's worker: makes the machine that the first message describes, and runs it to its end when the second comes.
+import { once } from 'node:events';
+import { parentPort } from 'node:worker_threads';
 import { VizorError } from '@vizor/core';
 import { Machine } from './machine.ts';
 import { Mailbox } from './mailbox.ts';
 import type { WorkerMessage, WorkerStart } from './protocol.ts';
 
 const port = parentPort!;
-const { options, mailbox, debug } = workerData as WorkerStart;
 
 function tell(message: WorkerMessage): void {
   port.postMessage(message);
 }
 
-try {
+/** Free an image's bytes now: a worker that never idles may not collect them for a long time. */
+function release(image: Uint8Array | undefined): void {
+  if (image?.buffer instanceof ArrayBuffer) image.buffer.transfer(0);
+}
+
+async function make({ options, mailbox, debug }: WorkerStart): Promise<Machine> {
   const machine = await Machine.create(options, new Mailbox(mailbox), {
     serial: (bytes) => tell({ type: 'output', bytes }),
     ...(debug ? { debug: (bytes) => tell({ type: 'debug', bytes }) } : {}),
   });
+  release(options.kernel);
+  release(options.initramfs);
+  return machine;
+}
+
+try {
+  const [start] = (await once(port, 'message')) as [WorkerStart];
+  const machine = await make(start);
   port.once('message', () => tell({ type: 'ended', result: machine.run() }));
   tell({ type: 'ready' });
 } catch (error) {

@@ -51,6 +51,7 @@ async function run(image: string | undefined, command: string[], options: RunOpt
     ...(guest.initramfs === undefined ? {} : { initramfs: guest.initramfs }),
     cmdline: guest.cmdline,
     accel: options.accel,
+    detach: true,
     debug: (bytes) => process.stderr.write(bytes),
   });
   const watch = guest.checksum === undefined ? undefined : new ChecksumWatch(guest.checksum);

@@ -147,16 +147,6 @@ export function setRealVector(ram: DataView, vector: number, offset: number): vo
   ram.setUint16(vector * 4 + 2, 0, true);
 }
 
-/** An interrupt gate of long mode's IDT, to 64-bit code. */
-export function setLongVector(ram: DataView, vector: number, offset: number): void {
-  const at = IDT + vector * 16;
-  ram.setUint16(at, offset & 0xffff, true);
-  ram.setUint16(at + 2, 0x10, true);
-  ram.setUint16(at + 4, 0x8e00, true);
-  ram.setUint16(at + 6, offset >>> 16, true);
-  ram.setBigUint64(at + 8, 0n, true);
-}
-
 /** An interrupt gate of protected mode's IDT, to 32-bit code. */
 export function setProtectedVector(ram: DataView, vector: number, offset: number): void {
   const at = IDT + vector * 8;
