@@ -7,6 +7,9 @@ import { type Changes, decode, encode, type Field, type Struct, type Values, typ
 const F = kvm_run.fields;
 const IO_AT = F.io.offset;
 const IO_FIELDS = F.io.layout.fields;
+const IO_SIZE_AT = IO_AT + IO_FIELDS.size.offset;
+/** Where the data is: a 64-bit field whose upper half is 0, for the data lies in the page after `kvm_run`. */
+const IO_DATA_AT = IO_AT + IO_FIELDS.data_offset.offset;
 const MMIO_AT = F.mmio.offset;
 const MMIO_FIELDS = F.mmio.layout.fields;
 
@@ -51,23 +54,20 @@ export class PortExit {
   /** What the guest wrote, as the `i`-th value. */
   read(i = 0): number {
     const page = this.#page();
-    const at = this.#at(i);
-    if (this.size === 1) return page.getUint8(at);
-    return this.size === 2 ? page.getUint16(at, true) : page.getUint32(at, true);
+    const size = page.getUint8(IO_SIZE_AT);
+    const at = page.getUint32(IO_DATA_AT, true) + i * size;
+    if (size === 1) return page.getUint8(at);
+    return size === 2 ? page.getUint16(at, true) : page.getUint32(at, true);
   }
 
   /** What the guest shall read, as the `i`-th value. */
   write(value: number, i = 0): void {
     const page = this.#page();
-    const at = this.#at(i);
-    if (this.size === 1) page.setUint8(at, value);
-    else if (this.size === 2) page.setUint16(at, value, true);
+    const size = page.getUint8(IO_SIZE_AT);
+    const at = page.getUint32(IO_DATA_AT, true) + i * size;
+    if (size === 1) page.setUint8(at, value);
+    else if (size === 2) page.setUint16(at, value, true);
     else page.setUint32(at, value, true);
-  }
-
-  /** The offset of the data is a 64-bit field whose upper half is 0: it lies in the page after `kvm_run`. */
-  #at(i: number): number {
-    return this.#page().getUint32(IO_AT + IO_FIELDS.data_offset.offset, true) + i * this.size;
   }
 }
 

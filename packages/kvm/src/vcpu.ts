@@ -12,6 +12,7 @@ import {
   kvm_mp_state,
   kvm_pre_fault_memory,
   kvm_regs,
+  kvm_run,
   kvm_signal_mask,
   kvm_sregs,
   kvm_sregs2,
@@ -180,10 +181,10 @@ export class Vcpu {
     this.#require();
     // A vCPU that waits for its start-up message says EAGAIN when it has come: the run begins again.
     for (;;) {
-      if (ioctlNumber(this.#descriptor.fd, REQUESTS.KVM_RUN, 0) === 0) return this.page.exitReason;
+      if (ioctlNumber(this.#descriptor.fd, REQUESTS.KVM_RUN, 0) === 0) return this.#exitReason;
       const number = errno();
       if (number === ERRNO.EINTR) return this.#interrupted();
-      if (number === ERRNO.EFAULT && this.page.exitReason === EXIT.MEMORY_FAULT) return EXIT.MEMORY_FAULT;
+      if (number === ERRNO.EFAULT && this.#exitReason === EXIT.MEMORY_FAULT) return EXIT.MEMORY_FAULT;
       if (number !== ERRNO.EAGAIN) throw refusal('KVM_RUN', this.#descriptor.what, number);
     }
   }
@@ -299,6 +300,10 @@ export class Vcpu {
 
   #require(): void {
     this.#ownership.require(`vCPU ${this.id}`);
+  }
+
+  get #exitReason(): number {
+    return kvm_run.fields.exit_reason.read(this.#mapping.view);
   }
 
   #view(): DataView<ArrayBufferLike> {

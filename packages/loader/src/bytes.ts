@@ -120,3 +120,12 @@ export function mib(bytes: number): string {
   if (bytes < 2 ** 20) return `${Math.ceil(bytes / 1024)} KiB`;
   return `${Number.isInteger(value) ? value : value.toFixed(1)} MiB`;
 }
+
+/**
+ * Free bytes that nobody needs any more, now: tens of megabytes that a thread which never idles may not collect for a long
+ * time. Bytes that are only a part of their buffer (Node pools small ones) are left alone.
+ */
+export function release(bytes: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && !buffer.detached && bytes.byteLength === buffer.byteLength) buffer.transfer(0);
+}

@@ -1,5 +1,6 @@
 export { acpiTables, type PlacedTable, placeAcpi } from './acpi/index.ts';
 export type { BootState, GuestRange } from './boot-state.ts';
+export { release } from './bytes.ts';
 export { type BzImage, isBzImage, parseBzImage, unpackKernel } from './bzimage.ts';
 export { type CpioEntry, cpioArchive } from './cpio.ts';
 export { E820, type E820Entry, memoryMap } from './e820.ts';

@@ -1,7 +1,7 @@
 import { VizorError } from '@vizor/core';
 import type { GuestMemory } from '@vizor/memory';
 import type { BootState } from './boot-state.ts';
-import { imageError } from './bytes.ts';
+import { imageError, release } from './bytes.ts';
 import { isBzImage, parseBzImage, unpackKernel } from './bzimage.ts';
 import { isElf, parseElf } from './elf.ts';
 import { type FirmwareOptions, placeFirmwareTables } from './firmware-tables.ts';
@@ -56,7 +56,6 @@ export async function loadKernel(memory: GuestMemory, options: KernelOptions): P
   const elf = parseElf(unpacked);
   if (protocol === 'auto' && pvhEntry(elf) === undefined) return loadBzImage(memory, image, boot);
   const state = loadPvh(memory, elf, boot);
-  // Tens of megabytes that a busy thread might not collect for a long time.
-  if (unpacked.buffer instanceof ArrayBuffer && unpacked.buffer !== kernel.buffer) unpacked.buffer.transfer(0);
+  if (unpacked.buffer !== kernel.buffer) release(unpacked);
   return state;
 }

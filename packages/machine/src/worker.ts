@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { parentPort } from 'node:worker_threads';
 import { VizorError } from '@vizor/core';
+import { release } from '@vizor/loader';
 import { Machine } from './machine.ts';
 import { Mailbox } from './mailbox.ts';
 import type { WorkerMessage, WorkerStart } from './protocol.ts';
@@ -12,18 +13,13 @@ function tell(message: WorkerMessage): void {
   port.postMessage(message);
 }
 
-/** Free an image's bytes now: a worker that never idles may not collect them for a long time. */
-function release(image: Uint8Array | undefined): void {
-  if (image?.buffer instanceof ArrayBuffer) image.buffer.transfer(0);
-}
-
 async function make({ options, mailbox, debug }: WorkerStart): Promise<Machine> {
   const machine = await Machine.create(options, new Mailbox(mailbox), {
     serial: (bytes) => tell({ type: 'output', bytes }),
     ...(debug ? { debug: (bytes) => tell({ type: 'debug', bytes }) } : {}),
   });
   release(options.kernel);
-  release(options.initramfs);
+  if (options.initramfs !== undefined) release(options.initramfs);
   return machine;
 }
 
