@@ -203,15 +203,18 @@ export class HostileGuest {
 
   #value(): bigint {
     const random = this.#random;
-    switch (random.below(5)) {
+    switch (random.below(6)) {
       case 0:
         return random.u64();
       case 1:
         return BigInt(random.below(256));
       case 2:
         return BigInt(random.below(this.#fortress.memory.size));
-      default:
+      case 3:
         return this.#address();
+      default:
+        // The first 128 KiB: its own code, tables and stack.
+        return BigInt(random.below(AT.STACK));
     }
   }
 

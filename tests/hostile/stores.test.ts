@@ -1,8 +1,10 @@
 // No store of a guest leaves guest RAM, whatever its page tables, descriptors, registers and code say; nothing that it does
 // traps the WebAssembly instance or throws in the host; every run ends.
 
+import { TLB } from '@vizor/asm/layout/cpu';
+import { CODE_PAGES, STATICS, VCPU } from '@vizor/asm/layout/memory';
 import fc from 'fast-check';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fortress } from './fortress.ts';
 import { HostileGuest, MODES } from './guest.ts';
 import { Random } from './random.ts';
@@ -23,6 +25,7 @@ describe.each(SIZES)('a guest with $name', ({ options }) => {
   const fortress = new Fortress(options);
 
   test.each(MODES)('in %s mode', (mode) => {
+    const total = { exceptions: 0, interrupts: 0, decoded: 0, codePagesDropped: 0, mmio: 0 };
     fc.assert(
       fc.property(fc.integer(), fc.boolean(), (seed, user) => {
         const random = new Random(seed);
@@ -36,8 +39,33 @@ describe.each(SIZES)('a guest with $name', ({ options }) => {
           guest.disturb();
         }
         fortress.inspect();
+        const counters = fortress.vcpu.counters();
+        for (const name of Object.keys(total) as (keyof typeof total)[]) total[name] += counters[name];
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );
+    // The guests did get somewhere.
+    for (const [name, count] of Object.entries(total)) expect(count, name).toBeGreaterThan(RUNS / 5);
   });
+});
+
+test('the walls are watched', () => {
+  const fortress = new Fortress({ size: 2 * MIB + 0x1000 });
+  const { memory } = fortress;
+  for (const at of [
+    0,
+    STATICS,
+    VCPU - 1,
+    CODE_PAGES - 1,
+    memory.ramBase - 1,
+    memory.ramBase + memory.size,
+    memory.bytes.length - 1,
+  ]) {
+    const byte = memory.bytes[at]!;
+    memory.bytes[at] = byte ^ 1;
+    expect(() => fortress.inspect()).toThrow('linear memory changed');
+    memory.bytes[at] = byte;
+  }
+  fortress.vcpu.registers.setQuad(TLB, 0x1000n);
+  expect(() => fortress.inspect()).toThrow('TLB entry 0 leads to');
 });

@@ -65,7 +65,7 @@ export class Subject {
     this.vcpu = new SoftwareVcpu(this.memory, {
       pioRead: () => 0xffffffff,
       pioWrite: () => {},
-      mmioRead: () => 0xffffffff,
+      mmioRead: () => 0,
       mmioWrite: () => {},
       now: () => 0,
       acknowledgeInterrupt: () => 0,

@@ -53,17 +53,15 @@ export class Qemu {
     process.stderr!.on('data', (data: Buffer) => {
       complaint += data.toString();
     });
-    try {
-      for (let tries = 0; !existsSync(path); tries++) {
-        if (process.exitCode !== null || tries > 500) throw new Error(`QEMU did not start: ${complaint}`);
-        await sleep(10);
-      }
-      return new Qemu(await GdbClient.connect(path), process, folder);
-    } catch (error) {
-      process.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-      throw error;
+    // The socket is there a moment before it is listened on.
+    for (let tries = 0; tries < 500 && process.exitCode === null; tries++) {
+      const gdb = existsSync(path) ? await GdbClient.connect(path).catch(() => undefined) : undefined;
+      if (gdb !== undefined) return new Qemu(gdb, process, folder);
+      await sleep(10);
     }
+    process.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error(`QEMU did not start: ${complaint}`);
   }
 
   stop(): void {

@@ -3,8 +3,8 @@
 //   node tools/kvm/generate.ts [INCLUDE]
 //
 // INCLUDE is the folder that holds linux/kvm.h and x86_64-linux-gnu/asm/kvm.h, /usr/include unless told otherwise:
-// Debian's package linux-libc-dev. What is written is committed, so that the package needs no headers; generating it
-// anew is for taking up a newer kernel's.
+// Debian's package linux-libc-dev. What is written is committed, so that the package needs no headers. Generate it anew
+// to take up a newer kernel's; older headers would take away what they do not have.
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -8,8 +8,9 @@ import { REQUESTS } from './generated/requests.ts';
 import { Kvm, openHint } from './kvm.ts';
 import { measureSpeed, type Speed } from './measure.ts';
 import { describeErrno, errnoName } from './native/errno.ts';
-import { close, errno, ioctlNumber, open } from './native/libc.ts';
+import { close, errno, ioctlNumber, O_RDWR_CLOEXEC, open } from './native/libc.ts';
 import { resourceLimit } from './native/limits.ts';
+import { errnoOf } from './native/system-error.ts';
 
 /**
  * Whether there is KVM, or why not.
@@ -105,8 +106,6 @@ interface Finding {
 
 type Used = Finding & Partial<Pick<KvmReport, 'capabilities' | 'speed' | 'apiVersion'>>;
 
-const O_RDWR_CLOEXEC = 0o2000002;
-
 /** Why the node does not open as KVM, if it does not. */
 function openDevice(device: string, modules: readonly string[]): Used | { state: undefined } {
   const fd = open(device, O_RDWR_CLOEXEC);
@@ -143,15 +142,17 @@ function whyNotOpen(device: string, number: number, modules: readonly string[]):
 
 /** Make a machine, and see how it runs. */
 function useKvm(device: string): Used {
-  using kvm = Kvm.open(device);
-  const capabilities = Object.fromEntries(CAPABILITIES_THAT_MATTER.map((name) => [name, kvm.check(CAP[name])]));
-  const known = { apiVersion: kvm.apiVersion, capabilities };
+  let known: Partial<Used> = {};
   try {
+    using kvm = Kvm.open(device);
+    const capabilities = Object.fromEntries(CAPABILITIES_THAT_MATTER.map((name) => [name, kvm.check(CAP[name])]));
+    known = { apiVersion: kvm.apiVersion, capabilities };
     const speed = measureSpeed(kvm);
     return { ...known, speed, ...judge(speed) };
   } catch (error) {
     if (!(error instanceof VizorError)) throw error;
-    const state = /EBUSY/.test(error.message) ? 'busy' : /EOPNOTSUPP/.test(error.message) ? 'disabled' : 'failed';
+    const name = errnoOf(error);
+    const state = name === 'EBUSY' ? 'busy' : name === 'EOPNOTSUPP' ? 'disabled' : 'failed';
     return { ...known, state, finding: error.message, advice: error.hint };
   }
 }

@@ -6,15 +6,14 @@ import { CAP } from './generated/constants.ts';
 import { REQUESTS, type RequestName } from './generated/requests.ts';
 import { Descriptor } from './native/descriptor.ts';
 import { describeErrno, errnoName } from './native/errno.ts';
-import { close, errno, ioctlBuffer, ioctlNumber, open } from './native/libc.ts';
-import { generalHint } from './native/system-error.ts';
+import { close, errno, ioctlBuffer, ioctlNumber, O_RDWR_CLOEXEC, open } from './native/libc.ts';
+import { generalHint, systemCause } from './native/system-error.ts';
 
 /** The number of a capability: a value of {@link CAP}. */
 export type Capability = (typeof CAP)[keyof typeof CAP];
 
 /** Errors that a kernel gives for a request that it does not have. */
 const NOT_THERE = ['ENOTTY', 'EINVAL', 'ENXIO', 'ENOSYS', 'EOPNOTSUPP', 'ENODEV', 'EPERM'];
-const O_RDWR_CLOEXEC = 0o2000002;
 
 /** `KVM_CAP_IRQCHIP` for 0. */
 export function capabilityName(capability: number): string {
@@ -23,7 +22,7 @@ export function capabilityName(capability: number): string {
 }
 
 /** Whether the host's KVM says that it does not have a capability. */
-function hostLacks(capability: Capability): boolean {
+export function hostLacks(capability: Capability): boolean {
   const fd = open('/dev/kvm', O_RDWR_CLOEXEC);
   if (fd < 0) return false;
   const answer = ioctlNumber(fd, REQUESTS.KVM_CHECK_EXTENSION, capability);
@@ -46,14 +45,18 @@ export function requireCapability(operation: string, capability: Capability): vo
 export function refusal(request: RequestName, what: string, number: number, needs?: Capability): VizorError {
   const name = errnoName(number);
   const operation = `${request} on ${what}`;
+  const cause = systemCause('ioctl', number);
   if (needs !== undefined && NOT_THERE.includes(name) && hostLacks(needs)) {
     return unsupported(operation, needs);
   }
   if (name === 'ENOTTY') {
-    return new VizorError('unsupported', operation, describeErrno(number), { hint: 'a newer kernel may have it' });
+    return new VizorError('unsupported', operation, describeErrno(number), {
+      hint: 'a newer kernel may have it',
+      cause,
+    });
   }
   const hint = CAUSES[request]?.[name] ?? generalHint(name);
-  return new VizorError('host', operation, describeErrno(number), hint === undefined ? {} : { hint });
+  return new VizorError('host', operation, describeErrno(number), hint === undefined ? { cause } : { hint, cause });
 }
 
 /** A descriptor that takes KVM's requests. */

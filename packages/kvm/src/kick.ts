@@ -1,3 +1,4 @@
+import { VizorError } from '@vizor/core';
 import { kvm_run } from './generated/structs.ts';
 import { Mapping } from './native/mapping.ts';
 import { signalThread } from './native/signals.ts';
@@ -14,9 +15,14 @@ export class Kicker {
   readonly #ownership: Ownership;
   readonly #page: Mapping;
 
-  /** Made while the vCPU is open. It maps `kvm_run` a second time, so that the page outlives the vCPU's own mapping. */
+  /**
+   * It maps `kvm_run` a second time, so that the page outlives the vCPU's own mapping: the kernel keeps the VM until this
+   * is disposed, too.
+   * @throws VizorError `usage` when the vCPU is closed
+   */
   constructor(handle: VcpuHandle) {
     this.#ownership = new Ownership(handle.words);
+    if (this.#ownership.closed) throw new VizorError('usage', `vCPU ${handle.id}`, 'kicked after it was closed');
     this.#page = new Mapping(handle.fd, handle.mapSize);
   }
 

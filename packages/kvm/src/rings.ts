@@ -11,14 +11,20 @@ export interface DirtyPage {
   readonly page: number;
 }
 
+/** Where in its ring a vCPU's harvest goes on: kept beside the vCPU, for it outlives a change of threads. */
+export interface RingPosition {
+  ringPosition: number;
+}
+
 /** A vCPU's ring of written pages (KVM_CAP_DIRTY_LOG_RING). */
 export class DirtyRing {
   readonly #mapping: Mapping;
   readonly #entries: number;
-  #next = 0;
+  readonly #position: RingPosition;
 
-  constructor(mapping: Mapping) {
+  constructor(mapping: Mapping, position: RingPosition) {
     this.#mapping = mapping;
+    this.#position = position;
     this.#entries = mapping.length / kvm_dirty_gfn.size;
   }
 
@@ -30,12 +36,13 @@ export class DirtyRing {
     const { view } = this.#mapping;
     const pages: DirtyPage[] = [];
     for (;;) {
-      const at = this.#next * kvm_dirty_gfn.size;
+      const next = this.#position.ringPosition;
+      const at = next * kvm_dirty_gfn.size;
       if ((kvm_dirty_gfn.fields.flags.read(view, at) & DIRTY_GFN.MASK) !== DIRTY_GFN.DIRTY) return pages;
       const page = Number(kvm_dirty_gfn.fields.offset.read(view, at));
       pages.push({ slot: kvm_dirty_gfn.fields.slot.read(view, at), page });
       kvm_dirty_gfn.fields.flags.write(view, DIRTY_GFN.RESET, at);
-      this.#next = (this.#next + 1) % this.#entries;
+      this.#position.ringPosition = (next + 1) % this.#entries;
     }
   }
 

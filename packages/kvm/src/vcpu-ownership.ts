@@ -6,6 +6,8 @@ import { threadId } from './native/signals.ts';
 /** Words that the threads share about one vCPU. */
 const OWNER = 0;
 const KICKABLE = 1;
+const RING_POSITION = 2;
+const WORDS = 3;
 /** Values of the owner's word that are no thread. */
 const NOBODY = 0;
 const CLOSED = -1;
@@ -23,7 +25,7 @@ export class Ownership {
   readonly shared: SharedArrayBuffer;
   readonly #words: Int32Array<SharedArrayBuffer>;
 
-  constructor(shared = new SharedArrayBuffer(8)) {
+  constructor(shared = new SharedArrayBuffer(WORDS * 4)) {
     this.shared = shared;
     this.#words = new Int32Array(shared);
   }
@@ -47,6 +49,10 @@ export class Ownership {
     return Atomics.load(this.#words, OWNER) > 0;
   }
 
+  get closed(): boolean {
+    return Atomics.load(this.#words, OWNER) === CLOSED;
+  }
+
   /** The owner blocks the kick's signal from now on, and may be sent it. */
   acceptKicks(): void {
     Atomics.store(this.#words, KICKABLE, threadId);
@@ -55,6 +61,15 @@ export class Ownership {
   /** The thread to send the kick's signal to, or 0. */
   get kickable(): number {
     return Atomics.load(this.#words, KICKABLE);
+  }
+
+  /** The owner's place in the ring of written pages. */
+  get ringPosition(): number {
+    return this.#words[RING_POSITION];
+  }
+
+  set ringPosition(entry: number) {
+    this.#words[RING_POSITION] = entry;
   }
 
   /** @throws VizorError `usage` when the vCPU is not the calling thread's */

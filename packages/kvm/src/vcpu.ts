@@ -117,7 +117,12 @@ export class Vcpu {
   static create(descriptor: Descriptor, id: number, mapSize: number, over?: Uint8Array<ArrayBufferLike>): Vcpu {
     const ownership = new Ownership();
     const handle = { id, fd: descriptor.fd, mapSize, words: ownership.shared };
-    return Vcpu.#claim(descriptor, handle, ownership, over);
+    try {
+      return Vcpu.#claim(descriptor, handle, ownership, over);
+    } catch (error) {
+      descriptor.close();
+      throw error;
+    }
   }
 
   /**
@@ -144,8 +149,7 @@ export class Vcpu {
     try {
       return new Vcpu(descriptor, handle, ownership, new Mapping(handle.fd, handle.mapSize, 0, over));
     } catch (error) {
-      ownership.close();
-      descriptor.close();
+      ownership.giveUp();
       throw error;
     }
   }
@@ -178,25 +182,25 @@ export class Vcpu {
    *   An access to a port, to MMIO or to an MSR is complete only after the next run has begun.
    */
   run(): number {
-    this.#require();
-    // A vCPU that waits for its start-up message says EAGAIN when it has come: the run begins again.
-    for (;;) {
-      if (ioctlNumber(this.#descriptor.fd, REQUESTS.KVM_RUN, 0) === 0) return this.#exitReason;
-      const number = errno();
-      if (number === ERRNO.EINTR) return this.#interrupted();
-      if (number === ERRNO.EFAULT && this.#exitReason === EXIT.MEMORY_FAULT) return EXIT.MEMORY_FAULT;
-      if (number !== ERRNO.EAGAIN) throw refusal('KVM_RUN', this.#descriptor.what, number);
-    }
+    const reason = this.#enter();
+    if (reason !== EXIT.INTR) return reason;
+    // A kick may be `immediate_exit` alone, its signal still on the way: it then ends the next run.
+    this.page.immediateExit = false;
+    this.#kickSignal?.drain();
+    return EXIT.INTR;
   }
 
   /**
    * Complete the access of the last exit without running on, so that the registers are true: API §5, immediate_exit
-   * (KVM_CAP_IMMEDIATE_EXIT).
+   * (KVM_CAP_IMMEDIATE_EXIT). A kick meanwhile ends the next run.
+   *
+   * @returns EXIT.INTR once it is complete; another value of EXIT when the instruction has more accesses to make
    */
-  completeAccess(): void {
+  completeAccess(): number {
     this.page.immediateExit = true;
-    this.run();
+    const reason = this.#enter();
     this.page.immediateExit = false;
+    return reason;
   }
 
   /**
@@ -277,7 +281,10 @@ export class Vcpu {
   mapDirtyRing(entries: number, over?: Uint8Array<ArrayBufferLike>): DirtyRing {
     this.#require();
     const length = entries * kvm_dirty_gfn.size;
-    this.#dirtyRing ??= new DirtyRing(new Mapping(this.#descriptor.fd, length, DIRTY_LOG.PAGE_OFFSET * PAGE, over));
+    if (this.#dirtyRing === undefined) {
+      const mapping = new Mapping(this.#descriptor.fd, length, DIRTY_LOG.PAGE_OFFSET * PAGE, over);
+      this.#dirtyRing = new DirtyRing(mapping, this.#ownership);
+    }
     return this.#dirtyRing;
   }
 
@@ -311,16 +318,21 @@ export class Vcpu {
     return this.#mapping.view;
   }
 
+  /** KVM_RUN, once it says something. A vCPU that waited for its start-up message says EAGAIN, and begins again. */
+  #enter(): number {
+    this.#require();
+    for (;;) {
+      if (ioctlNumber(this.#descriptor.fd, REQUESTS.KVM_RUN, 0) === 0) return this.#exitReason;
+      const number = errno();
+      if (number === ERRNO.EINTR) return EXIT.INTR;
+      if (number === ERRNO.EFAULT && this.#exitReason === EXIT.MEMORY_FAULT) return EXIT.MEMORY_FAULT;
+      if (number !== ERRNO.EAGAIN) throw refusal('KVM_RUN', this.#descriptor.what, number);
+    }
+  }
+
   #unmap(): void {
     this.#dirtyRing?.[Symbol.dispose]();
     this.#mapping[Symbol.dispose]();
-  }
-
-  /** A kick may be `immediate_exit` alone, its signal still on the way: it then ends the next run. */
-  #interrupted(): number {
-    this.page.immediateExit = false;
-    this.#kickSignal?.drain();
-    return EXIT.INTR;
   }
 }
 

@@ -2,7 +2,7 @@ import { VizorError } from '@vizor/core';
 import { PAGE, requireBytes, requireIndex } from './arguments.ts';
 import { CAP, DIRTY_LOG } from './generated/constants.ts';
 import { kvm_clear_dirty_log, kvm_dirty_gfn, kvm_dirty_log } from './generated/structs.ts';
-import type { IoctlTarget } from './ioctl.ts';
+import { hostLacks, type IoctlTarget } from './ioctl.ts';
 import { build } from './layout.ts';
 import { addressOf } from './native/mapping.ts';
 import type { VmFeatures } from './vm-features.ts';
@@ -69,7 +69,7 @@ export class VmDirty {
 
   /**
    * Give each vCPU, none of which exists yet, a ring of written pages in place of the log ({@link Vcpu.mapDirtyRing}):
-   * KVM_CAP_DIRTY_LOG_RING_ACQ_REL or KVM_CAP_DIRTY_LOG_RING.
+   * KVM_CAP_DIRTY_LOG_RING_ACQ_REL, or KVM_CAP_DIRTY_LOG_RING where the kernel is older.
    *
    * @param entries in each ring, a power of two; the host says how many bytes of 16 each it allows
    */
@@ -78,7 +78,8 @@ export class VmDirty {
     if (!Number.isInteger(Math.log2(entries)) || entries * kvm_dirty_gfn.size < PAGE) {
       throw new VizorError('usage', operation, `${entries} entries`, { hint: 'give a power of two, at least 256' });
     }
-    this.#features.enable(CAP.DIRTY_LOG_RING_ACQ_REL, [entries * kvm_dirty_gfn.size]);
+    const capability = hostLacks(CAP.DIRTY_LOG_RING_ACQ_REL) ? CAP.DIRTY_LOG_RING : CAP.DIRTY_LOG_RING_ACQ_REL;
+    this.#features.enable(capability, [entries * kvm_dirty_gfn.size]);
   }
 
   /**

@@ -20,7 +20,10 @@ export interface MemorySlot {
   readonly slot: number;
   readonly guestAddress: number;
   readonly size: number;
-  /** Host memory behind it, page-aligned and `size` bytes long. The VM holds on to it until the slot is removed. */
+  /**
+   * Host memory behind it, page-aligned and `size` bytes long, which must never move: a shared WebAssembly.Memory, or one
+   * that does not grow. The VM holds on to it until the slot is removed.
+   */
   readonly host: Uint8Array<ArrayBufferLike>;
   /** Guest writes exit as MMIO: for ROMs (KVM_CAP_READONLY_MEM). */
   readonly readOnly?: boolean;
@@ -29,6 +32,9 @@ export interface MemorySlot {
   /** Private memory beside it (KVM_CAP_GUEST_MEMFD): {@link VmMemory.createGuestMemfd}. */
   readonly guestMemfd?: { readonly fd: number; readonly offset: number };
 }
+
+/** The memory of VMs that are open. The kernel goes on using it, whether or not anybody still holds the VM. */
+const inUse = new Set<VmMemory>();
 
 /** Guest physical memory of a VM: its slots and their attributes. */
 export class VmMemory {
@@ -84,6 +90,7 @@ export class VmMemory {
       );
     }
     this.#slots.set(slot.slot, slot);
+    inUse.add(this);
   }
 
   /** Remove a slot. The guest's accesses there exit as MMIO from now on, and its host memory may go. */
@@ -157,6 +164,7 @@ export class VmMemory {
   /** Let go of all host memory, once the VM is closed. */
   forget(): void {
     this.#slots.clear();
+    inUse.delete(this);
   }
 
   #check({ slot, guestAddress, size, host, readOnly }: MemorySlot): void {

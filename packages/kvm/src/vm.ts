@@ -27,8 +27,8 @@ export interface VmLimits {
 }
 
 /**
- * One virtual machine, made by {@link Kvm.createVm}. Its calls may come from any thread of the process. Disposing it
- * disposes its vCPUs and devices first, and lets go of its memory last.
+ * One virtual machine, made by {@link Kvm.createVm}. Disposing it disposes its vCPUs and devices first, and lets go of
+ * its memory last.
  */
 export class Vm {
   /** Memory slots. */

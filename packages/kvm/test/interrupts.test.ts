@@ -1,7 +1,7 @@
 import { CAP, Eventfd, EXIT, pollReadable } from '@vizor/kvm';
 import { expect, test } from 'vitest';
 import { Guest, type GuestOptions, setProtectedVector, setRealVector } from './support/guest.ts';
-import { describeKvm, hostHas } from './support/host.ts';
+import { describeKvm, testWith } from './support/host.ts';
 
 const HANDLER = 0x1800;
 /** inc byte [0x3000]; mov al, 0x20; out 0x20, al (end of interrupt); out 0x80, al; iret */
@@ -177,7 +177,7 @@ describeKvm('interrupts without controllers in the kernel', () => {
     expect(guest.ram[0x3000]).toBe(1);
   });
 
-  test.skipIf(!hostHas(CAP.SPLIT_IRQCHIP))('local APICs alone take messages', () => {
+  testWith(CAP.SPLIT_IRQCHIP, 'local APICs alone take messages', () => {
     // sti; l: hlt; jmp l
     using guest = new Guest({ code: [0xfb, 0xf4, 0xeb, 0xfd], prepare: (vm) => vm.interrupts.createLocalApics(24) });
     guest.ram.set(COUNTING_HANDLER, HANDLER);
@@ -191,7 +191,7 @@ describeKvm('interrupts without controllers in the kernel', () => {
 });
 
 describeKvm('local APICs in the kernel, the I/O APIC outside', () => {
-  test.skipIf(!hostHas(CAP.SPLIT_IRQCHIP))('the end of a level-triggered interrupt exits', () => {
+  testWith(CAP.SPLIT_IRQCHIP, 'the end of a level-triggered interrupt exits', () => {
     const vector = 0x51;
     // sti; l: hlt; jmp l
     using guest = new Guest({

@@ -1,9 +1,13 @@
 import { VizorError } from '@vizor/core';
-import { CAP, Kvm, Memfd } from '@vizor/kvm';
+import { addressOf, CAP, Kvm, MEM, Memfd, structs, Vcpu } from '@vizor/kvm';
 import { GuestMemory } from '@vizor/memory';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { IoctlTarget } from '../src/ioctl.ts';
+import { build } from '../src/layout.ts';
+import { Descriptor } from '../src/native/descriptor.ts';
 import { Guest, RAM_SIZE } from './support/guest.ts';
-import { describeKvm, hostHas } from './support/host.ts';
+import { describeKvm, testWith } from './support/host.ts';
 
 const PAGE = 4096;
 /** Protected mode: mov byte [0x3000], 1; mov byte [0x5000], 2; mov byte [0x3001], 3; hlt */
@@ -121,6 +125,39 @@ describeKvm('memory slots', () => {
     expect(vm.memory.slots).toHaveLength(1);
   });
 
+  test('the kernel accepts a slot exactly where the package does', () => {
+    const host = new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer);
+    const step = fc.record({
+      slot: fc.nat(3),
+      guestPage: fc.nat(10),
+      pages: fc.integer({ min: 1, max: 4 }),
+      hostPage: fc.nat(2),
+      readOnly: fc.boolean(),
+      odd: fc.constantFrom(0, 0, 0, 0, 8),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+        using kvm = Kvm.open();
+        using checked = kvm.createVm();
+        using raw = kvm.createVm();
+        const kernel = new IoctlTarget(new Descriptor(raw.fd, 'the kernel'));
+        for (const { slot, guestPage, pages, hostPage, readOnly, odd } of steps) {
+          const part = host.subarray(hostPage * PAGE, (hostPage + pages) * PAGE);
+          const guestAddress = guestPage * PAGE + odd;
+          const region = build(structs.kvm_userspace_memory_region, {
+            ...{ slot, flags: readOnly ? MEM.READONLY : 0, guest_phys_addr: guestAddress },
+            ...{ memory_size: part.length, userspace_addr: addressOf(part) },
+          });
+          const accepted = kernel.attemptTransfer('KVM_SET_USER_MEMORY_REGION', region) === 0;
+          const set = () => checked.memory.set({ slot, guestAddress, size: part.length, host: part, readOnly });
+          if (accepted) set();
+          else expect(set).toThrow(expect.objectContaining({ code: 'usage' }));
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
   test('addresses that Intel’s KVM wants, and shadow pages', () => {
     using kvm = Kvm.open();
     using vm = kvm.createVm();
@@ -129,7 +166,7 @@ describeKvm('memory slots', () => {
     vm.memory.limitShadowPages(1024);
   });
 
-  test.skipIf(!hostHas(CAP.GUEST_MEMFD))('a guest_memfd can stand beside a slot', () => {
+  testWith(CAP.GUEST_MEMFD, 'a guest_memfd can stand beside a slot', () => {
     using kvm = Kvm.open();
     using vm = kvm.createVm();
     using memfd = vm.memory.createGuestMemfd(0x1_0000);
@@ -193,32 +230,35 @@ describeKvm('pages that the guest writes', () => {
     expect(pagesOf(bitmap)).toEqual([3, 5]);
   });
 
-  test.skipIf(!hostHas(CAP.DIRTY_LOG_RING_ACQ_REL))(
-    'come by the vCPU’s ring, in order, and again after each reset',
-    () => {
-      const entries = 4096;
-      using guest = new Guest({
-        mode: 'protected',
-        logDirty: true,
-        code: WRITES,
-        prepare: (vm) => vm.dirty.enableRings(entries),
-      });
-      const ring = guest.vcpu.mapDirtyRing(entries);
-      expect(guest.run()).toBe('HLT');
-      const first = ring.harvest();
-      // A page may come more than once.
-      expect([...new Set(first.map(({ page }) => page))]).toEqual([3, 5]);
-      expect(first.every(({ slot }) => slot === 0)).toBe(true);
-      expect(ring.harvest()).toEqual([]);
-      expect(guest.vm.dirty.resetRings()).toBe(first.length);
-      guest.vcpu.regs.change(START);
-      guest.run();
-      expect(ring.harvest()).toEqual(first);
-      expect(() => guest.vm.dirty.read(0, new Uint8Array(guest.vm.dirty.bitmapSize(0)))).toThrow('ENXIO');
-    },
-  );
+  testWith(CAP.DIRTY_LOG_RING_ACQ_REL, 'come by the vCPU’s ring, in order, and again after each reset', () => {
+    const entries = 4096;
+    using guest = new Guest({
+      mode: 'protected',
+      logDirty: true,
+      code: WRITES,
+      prepare: (vm) => vm.dirty.enableRings(entries),
+    });
+    const ring = guest.vcpu.mapDirtyRing(entries);
+    expect(guest.run()).toBe('HLT');
+    const first = ring.harvest();
+    // A page may come more than once.
+    expect([...new Set(first.map(({ page }) => page))]).toEqual([3, 5]);
+    expect(first.every(({ slot }) => slot === 0)).toBe(true);
+    expect(ring.harvest()).toEqual([]);
+    expect(guest.vm.dirty.resetRings()).toBe(first.length);
+    guest.vcpu.regs.change(START);
+    guest.run();
+    expect(ring.harvest()).toEqual(first);
+    expect(() => guest.vm.dirty.read(0, new Uint8Array(guest.vm.dirty.bitmapSize(0)))).toThrow('ENXIO');
+    // Whoever adopts the vCPU goes on in its ring.
+    using adopted = Vcpu.adopt(guest.vcpu.handOver());
+    guest.vm.dirty.resetRings();
+    adopted.regs.change(START);
+    adopted.run();
+    expect(adopted.mapDirtyRing(entries).harvest()).toEqual(first);
+  });
 
-  test.skipIf(!hostHas(CAP.DIRTY_LOG_RING_ACQ_REL))('stop the vCPU when its ring is full', () => {
+  testWith(CAP.DIRTY_LOG_RING_ACQ_REL, 'stop the vCPU when its ring is full', () => {
     // mov edi, 0x20000; l: mov [edi], edi; add edi, 0x1000; cmp edi, 0x1f0000; jb l; hlt
     const code = [
       ...[0xbf, 0, 0, 0x02, 0, 0x89, 0x3f, 0x81, 0xc7, 0, 0x10, 0, 0],

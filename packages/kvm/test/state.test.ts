@@ -1,7 +1,7 @@
 import { CAP, CLOCK, Kvm, MP_STATE, NESTED, VCPU_TSC } from '@vizor/kvm';
 import { expect, test } from 'vitest';
 import { Guest } from './support/guest.ts';
-import { describeKvm, hostHas } from './support/host.ts';
+import { describeKvm, testWith } from './support/host.ts';
 
 const IA32_TSC = 0x10;
 const IA32_SYSENTER_EIP = 0x176;
@@ -160,7 +160,7 @@ describeKvm('the state of a vCPU', () => {
     expect(() => guest.vcpu.notifyPaused()).toThrow('has not set up kvmclock');
   });
 
-  test.skipIf(!hostHas(CAP.NESTED_STATE))('nested state', () => {
+  testWith(CAP.NESTED_STATE, 'nested state', () => {
     using guest = new Guest({ code: [0xf4] });
     const state = guest.vcpu.nestedState.get(guest.kvm.check(CAP.NESTED_STATE));
     expect([NESTED.FORMAT_VMX, NESTED.FORMAT_SVM]).toContain(new DataView(state.buffer).getUint16(2, true));

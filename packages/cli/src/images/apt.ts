@@ -141,7 +141,7 @@ export class Apt {
     }
     if (NETWORK.test(complaint)) {
       const hint = `check the network and its proxies; or ${USE_OWN}`;
-      return new VizorError('host', operation, "Debian's servers cannot be reached", { hint });
+      return new VizorError('not-found', operation, "Debian's servers cannot be reached", { hint });
     }
     if (GONE.test(complaint)) {
       return new VizorError('not-found', operation, 'the archive does not have this version', { hint: USE_OWN });

@@ -105,6 +105,11 @@ async function assemble(wish: GuestWish, entry: CatalogEntry, cache: ImageCache,
   };
 }
 
+/** Whether a guest is nowhere to be had: no apt, no network, no such package. A full disk, say, is another matter. */
+function isNotToBeHad(error: unknown): error is VizorError {
+  return error instanceof VizorError && (error.code === 'not-found' || error.code === 'unsupported');
+}
+
 /**
  * The guest that the user asked for. By default that is, in this order: the cached cloud kernel, the host's own kernel,
  * Debian's cloud kernel, and, where none can be had, the project's tiny guest.
@@ -119,7 +124,7 @@ export async function resolveGuest(wish: GuestWish, cache: ImageCache, reporter:
   } catch (error) {
     const isDefault = wish.image === undefined && wish.kernel === undefined && wish.command.length === 0;
     const tiny = isDefault && wish.initramfs === undefined ? builtinGuest() : undefined;
-    if (tiny === undefined || !(error instanceof VizorError)) throw error;
+    if (tiny === undefined || !isNotToBeHad(error)) throw error;
     reporter.warn(error.message);
     reporter.warn("booting Vizor's own tiny guest instead; give it a real one with --kernel FILE");
     return { label: 'tiny', kernel: tiny.kernel, cmdline: '' };

@@ -1,9 +1,6 @@
 import { VizorError } from '@vizor/core';
-import { close, open, pread } from './libc.ts';
+import { close, O_RDWR_CLOEXEC, open, pread } from './libc.ts';
 import { systemError } from './system-error.ts';
-
-const O_RDWR = 2;
-const O_CLOEXEC = 0o2000000;
 
 /** A file descriptor with one owner. Once closed it is refused here: the number may be another file's by then. */
 export class Descriptor {
@@ -18,7 +15,7 @@ export class Descriptor {
 
   /** Open a device node for reading and writing. */
   static open(path: string, what: string, hint?: (errno: string) => string | undefined): Descriptor {
-    const fd = open(path, O_RDWR | O_CLOEXEC);
+    const fd = open(path, O_RDWR_CLOEXEC);
     if (fd < 0) throw systemError(`open ${path}`, hint);
     return new Descriptor(fd, what);
   }

@@ -5,6 +5,9 @@ import koffi from 'koffi';
 
 const libc = koffi.load('libc.so.6');
 
+/** Flags of `open` for a device node. */
+export const O_RDWR_CLOEXEC = 0o2000002;
+
 /** Memory handed to a native function, which must not keep it. */
 export type Buffer = ArrayBufferView;
 

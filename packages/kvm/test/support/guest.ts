@@ -78,7 +78,7 @@ export class Guest {
 }
 
 /** Put a vCPU into a mode, at {@link CODE} with a stack, the first 2 MiB and the APICs' pages mapped at their addresses. */
-export function enter(vcpu: Vcpu, mode: Mode, ram: DataView): void {
+function enter(vcpu: Vcpu, mode: Mode, ram: DataView): void {
   vcpu.regs.set({ rip: CODE, rsp: STACK, rflags: mode === 'user' ? 0x3002 : 2 });
   if (mode === 'real') {
     vcpu.sregs.change({ cs: { base: 0, selector: 0 } });

@@ -2,8 +2,8 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { VizorError } from '@vizor/core';
-import { type Capability, Kvm } from '@vizor/kvm';
-import { describe } from 'vitest';
+import { type Capability, capabilityName, Kvm } from '@vizor/kvm';
+import { describe, test } from 'vitest';
 
 function whyNoKvm(): string | undefined {
   try {
@@ -18,10 +18,10 @@ function whyNoKvm(): string | undefined {
 /** Why tests of the kernel's KVM cannot run here. */
 export const noKvm = whyNoKvm();
 
-/** Tests that use the real /dev/kvm; skipped, with the reason in the title, where there is none. */
+/** Tests that use the real /dev/kvm, tagged in the title; skipped, with the reason there too, where there is none. */
 export function describeKvm(title: string, tests: () => void): void {
-  if (noKvm === undefined) describe(title, tests);
-  else describe.skip(`${title} (skipped: ${noKvm})`, tests);
+  if (noKvm === undefined) describe(`[kvm] ${title}`, tests);
+  else describe.skip(`[kvm] ${title} (skipped: ${noKvm})`, tests);
 }
 
 /** Whether this host's KVM has a capability. */
@@ -29,6 +29,12 @@ export function hostHas(capability: Capability): boolean {
   if (noKvm !== undefined) return false;
   using kvm = Kvm.open();
   return kvm.check(capability) > 0;
+}
+
+/** A test that needs a capability; skipped, with the reason in the title, where the host lacks it. */
+export function testWith(capability: Capability, title: string, body: () => void): void {
+  if (hostHas(capability)) test(title, body);
+  else test.skip(`${title} (skipped: the host lacks ${capabilityName(capability)})`, body);
 }
 
 /** Open descriptors and mappings of KVM's. */

@@ -1,16 +1,14 @@
-// Runs a vCPU in a thread of its own, until told to stop by the first of the shared words.
+// Runs a vCPU in a thread of its own until told to stop.
 
 import { workerData } from 'node:worker_threads';
 import { EXIT, Vcpu, type VcpuHandle } from '@vizor/kvm';
+import { WORD } from './words.ts';
 
-export interface WorkerInput {
+interface WorkerInput {
   readonly handle: VcpuHandle;
   /** Words of {@link WORD}. */
   readonly words: SharedArrayBuffer;
 }
-
-/** What the threads tell each other. */
-export const WORD = Object.freeze({ READY: 0, STOP: 1, REQUESTED: 2, SEEN: 3, EXITS: 4, PORTS: 5 });
 
 function main({ handle, words }: WorkerInput): void {
   const shared = new Int32Array(words);
@@ -27,4 +25,4 @@ function main({ handle, words }: WorkerInput): void {
   }
 }
 
-if (workerData !== null) main(workerData as WorkerInput);
+main(workerData as WorkerInput);
