@@ -29,7 +29,7 @@ import { tlbEntry } from "./tlb";
 @inline
 export function readLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
-  if (((va + size - 1) & ~0xfff) == load<u64>(entry + TLB_READ)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+  if (((va + size - 1) & ~0xfff) == load<u64>(entry, TLB_READ)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   return readSlow(cpu, tlb, va, size, vector);
 }
 
@@ -38,7 +38,7 @@ export function readLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32):
 @inline
 export function writeLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
-  if (((va + size - 1) & ~0xfff) == load<u64>(entry + TLB_WRITE)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+  if (((va + size - 1) & ~0xfff) == load<u64>(entry, TLB_WRITE)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   return writeSlow(cpu, tlb, va, size, false, vector);
 }
 
@@ -47,7 +47,7 @@ export function writeLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32)
 @inline
 export function modifyLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
-  if (((va + size - 1) & ~0xfff) == load<u64>(entry + TLB_WRITE)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+  if (((va + size - 1) & ~0xfff) == load<u64>(entry, TLB_WRITE)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   return writeSlow(cpu, tlb, va, size, true, vector);
 }
 
@@ -102,15 +102,15 @@ export function writeSlow(cpu: u32, tlb: u32, va: u64, size: u32, modify: bool, 
     physRead(cpu, gpa, cpu + BOUNCE, first);
     if (first != size) physRead(cpu, second, cpu + BOUNCE + first, size - first);
   }
-  store<u32>(cpu + COMMIT_SIZE, size);
-  store<u32>(cpu + COMMIT_SPLIT, first);
-  store<u64>(cpu + COMMIT_GPA0, gpa);
-  store<u64>(cpu + COMMIT_GPA1, second);
+  store<u32>(cpu, size, COMMIT_SIZE);
+  store<u32>(cpu, first, COMMIT_SPLIT);
+  store<u64>(cpu, gpa, COMMIT_GPA0);
+  store<u64>(cpu, second, COMMIT_GPA1);
   return cpu + BOUNCE;
 }
 
 function checkCanonical(cpu: u32, va: u64, size: u32, vector: u32): bool {
-  if (!(load<u32>(cpu + MODE) & MODE_LONG64)) return true;
+  if (!(load<u32>(cpu, MODE) & MODE_LONG64)) return true;
   if (canonical(va) && canonical(va + size - 1)) return true;
   nonCanonical(cpu, vector);
   return false;
@@ -124,20 +124,20 @@ export function commit(cpu: u32, at: u32): void {
 }
 
 function commitBounce(cpu: u32): void {
-  const size = load<u32>(cpu + COMMIT_SIZE);
-  const first = load<u32>(cpu + COMMIT_SPLIT);
-  physWrite(cpu, load<u64>(cpu + COMMIT_GPA0), cpu + BOUNCE, first);
-  if (first != size) physWrite(cpu, load<u64>(cpu + COMMIT_GPA1), cpu + BOUNCE + first, size - first);
+  const size = load<u32>(cpu, COMMIT_SIZE);
+  const first = load<u32>(cpu, COMMIT_SPLIT);
+  physWrite(cpu, load<u64>(cpu, COMMIT_GPA0), cpu + BOUNCE, first);
+  if (first != size) physWrite(cpu, load<u64>(cpu, COMMIT_GPA1), cpu + BOUNCE + first, size - first);
 }
 
 /** Effective address (offset in the segment) of an operation's memory operand, cut to its address size. */
 export function effectiveAddress(cpu: u32, pc: u32): u64 {
-  if (load<u8>(pc + OP_EA) == EA_ABSOLUTE) return load<u64>(pc + OP_IMM);
-  const base = <u32>load<u16>(pc + OP_BASE);
+  if (load<u8>(pc, OP_EA) == EA_ABSOLUTE) return load<u64>(pc, OP_IMM);
+  const base = <u32>load<u16>(pc, OP_BASE);
   let address = load<u64>(cpu + base) +
-    (load<u64>(cpu + load<u16>(pc + OP_INDEX)) << load<u8>(pc + OP_SCALE)) + <u64><i64>load<i32>(pc + OP_DISP);
-  if (base == RIP_BASE && load<u8>(pc + OP_EA) == EA_GENERAL) address += load<u16>(pc + OP_PAGE_OFFSET) + load<u8>(pc + OP_LEN);
-  const size = (<u32>load<u16>(pc + OP_PREFIX) >> PFX_ADDRESS_SHIFT) & 3;
+    (load<u64>(cpu + load<u16>(pc, OP_INDEX)) << load<u8>(pc, OP_SCALE)) + <u64><i64>load<i32>(pc, OP_DISP);
+  if (base == RIP_BASE && load<u8>(pc, OP_EA) == EA_GENERAL) address += load<u16>(pc, OP_PAGE_OFFSET) + load<u8>(pc, OP_LEN);
+  const size = (<u32>load<u16>(pc, OP_PREFIX) >> PFX_ADDRESS_SHIFT) & 3;
   return size == 2 ? address : size == 1 ? address & 0xffffffff : address & 0xffff;
 }
 
@@ -145,33 +145,33 @@ export function effectiveAddress(cpu: u32, pc: u32): u64 {
 // @ts-ignore: decorator
 @inline
 export function operandVector(cpu: u32, pc: u32): u32 {
-  return load<u8>(pc + OP_SEG) == SS ? SS_FAULT : GP;
+  return load<u8>(pc, OP_SEG) == SS ? SS_FAULT : GP;
 }
 
 /** Linear address of an operation's memory operand after segment checks; NOWHERE when a fault was recorded. */
 export function operandLinear(cpu: u32, pc: u32, size: u32, write: bool): u64 {
   const ea = effectiveAddress(cpu, pc);
-  if (load<u8>(pc + OP_EA) == EA_FLAT32) return ea;
-  return segmentAddress(cpu, load<u8>(pc + OP_SEG), ea, size, write);
+  if (load<u8>(pc, OP_EA) == EA_FLAT32) return ea;
+  return segmentAddress(cpu, load<u8>(pc, OP_SEG), ea, size, write);
 }
 
 /** The operation's memory operand, `size` readable bytes. */
 export function readMemory(cpu: u32, pc: u32, size: u32): u32 {
   const va = operandLinear(cpu, pc, size, false);
   if (va == NOWHERE) return 0;
-  return readLinear(cpu, load<u32>(cpu + TLB_NOW), va, size, operandVector(cpu, pc));
+  return readLinear(cpu, load<u32>(cpu, TLB_NOW), va, size, operandVector(cpu, pc));
 }
 
 /** The operation's memory operand, `size` bytes to be overwritten whole; finish with `commit`. */
 export function writeMemory(cpu: u32, pc: u32, size: u32): u32 {
   const va = operandLinear(cpu, pc, size, true);
   if (va == NOWHERE) return 0;
-  return writeLinear(cpu, load<u32>(cpu + TLB_NOW), va, size, operandVector(cpu, pc));
+  return writeLinear(cpu, load<u32>(cpu, TLB_NOW), va, size, operandVector(cpu, pc));
 }
 
 /** The operation's memory operand, `size` bytes to be read and written back; finish with `commit`. */
 export function modifyMemory(cpu: u32, pc: u32, size: u32): u32 {
   const va = operandLinear(cpu, pc, size, true);
   if (va == NOWHERE) return 0;
-  return modifyLinear(cpu, load<u32>(cpu + TLB_NOW), va, size, operandVector(cpu, pc));
+  return modifyLinear(cpu, load<u32>(cpu, TLB_NOW), va, size, operandVector(cpu, pc));
 }

@@ -57,9 +57,9 @@ export function sx<T>(value: T): i64 {
 // @ts-ignore: decorator
 @inline
 function note<T>(cpu: u32, op: u32, a: T, result: T): void {
-  store<i64>(cpu + FLAG_RESULT, sx<T>(result));
-  store<i64>(cpu + FLAG_A, sx<T>(a));
-  store<u32>(cpu + FLAG_OP, kind<T>(op));
+  store<i64>(cpu, sx<T>(result), FLAG_RESULT);
+  store<i64>(cpu, sx<T>(a), FLAG_A);
+  store<u32>(cpu, kind<T>(op), FLAG_OP);
 }
 
 /** Flags of `result = a + b`. */
@@ -82,50 +82,50 @@ export function flagsSbb<T>(cpu: u32, a: T, result: T, borrow: u32): void { note
 // @ts-ignore: decorator
 @inline
 export function flagsLogic<T>(cpu: u32, result: T): void {
-  store<i64>(cpu + FLAG_RESULT, sx<T>(result));
-  store<u32>(cpu + FLAG_OP, kind<T>(LOGIC));
+  store<i64>(cpu, sx<T>(result), FLAG_RESULT);
+  store<u32>(cpu, kind<T>(LOGIC), FLAG_OP);
 }
 /** Flags of INC: CF stays. */
 // @ts-ignore: decorator
 @inline
 export function flagsInc<T>(cpu: u32, result: T): void {
   const carry = getCF(cpu);
-  store<u32>(cpu + FLAG_CF, carry);
-  store<i64>(cpu + FLAG_RESULT, sx<T>(result));
-  store<u32>(cpu + FLAG_OP, kind<T>(INC));
+  store<u32>(cpu, carry, FLAG_CF);
+  store<i64>(cpu, sx<T>(result), FLAG_RESULT);
+  store<u32>(cpu, kind<T>(INC), FLAG_OP);
 }
 /** Flags of DEC: CF stays. */
 // @ts-ignore: decorator
 @inline
 export function flagsDec<T>(cpu: u32, result: T): void {
   const carry = getCF(cpu);
-  store<u32>(cpu + FLAG_CF, carry);
-  store<i64>(cpu + FLAG_RESULT, sx<T>(result));
-  store<u32>(cpu + FLAG_OP, kind<T>(DEC));
+  store<u32>(cpu, carry, FLAG_CF);
+  store<i64>(cpu, sx<T>(result), FLAG_RESULT);
+  store<u32>(cpu, kind<T>(DEC), FLAG_OP);
 }
 /** ZF SF PF of the result, CF and OF (0 or 1) as given, AF = 1: shifts. */
 // @ts-ignore: decorator
 @inline
 export function flagsShift<T>(cpu: u32, result: T, carry: u32, overflow: u32): void {
-  store<i64>(cpu + FLAG_RESULT, sx<T>(result));
-  store<u64>(cpu + FLAG_A, <u64>(carry | (overflow << 11)));
-  store<u32>(cpu + FLAG_OP, kind<T>(SHIFT));
+  store<i64>(cpu, sx<T>(result), FLAG_RESULT);
+  store<u64>(cpu, <u64>(carry | (overflow << 11)), FLAG_A);
+  store<u32>(cpu, kind<T>(SHIFT), FLAG_OP);
 }
 
 /** CF as 0 or 1. */
 export function getCF(cpu: u32): u32 {
-  const op = <u32>load<u8>(cpu + FLAG_OP);
-  const a = load<u64>(cpu + FLAG_A);
-  const r = load<u64>(cpu + FLAG_RESULT);
+  const op = <u32>load<u8>(cpu, FLAG_OP);
+  const a = load<u64>(cpu, FLAG_A);
+  const r = load<u64>(cpu, FLAG_RESULT);
   switch (op) {
-    case EAGER: return load<u32>(cpu + RFLAGS) & CF;
+    case EAGER: return load<u32>(cpu, RFLAGS) & CF;
     case LOGIC: return 0;
     case ADD: return u32(r < a);
     case ADC: return u32(r <= a);
     case SUB: return u32(a < r);
     case SBB: return u32(a <= r);
     case SHIFT: return <u32>a & CF;
-    default: return load<u32>(cpu + FLAG_CF);
+    default: return load<u32>(cpu, FLAG_CF);
   }
 }
 
@@ -133,32 +133,32 @@ export function getCF(cpu: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function getZF(cpu: u32): u32 {
-  if (load<u8>(cpu + FLAG_OP) == EAGER) return (load<u32>(cpu + RFLAGS) >> 6) & 1;
-  return u32(load<i64>(cpu + FLAG_RESULT) == 0);
+  if (load<u8>(cpu, FLAG_OP) == EAGER) return (load<u32>(cpu, RFLAGS) >> 6) & 1;
+  return u32(load<i64>(cpu, FLAG_RESULT) == 0);
 }
 
 /** SF as 0 or 1. */
 // @ts-ignore: decorator
 @inline
 export function getSF(cpu: u32): u32 {
-  if (load<u8>(cpu + FLAG_OP) == EAGER) return (load<u32>(cpu + RFLAGS) >> 7) & 1;
-  return u32(load<u64>(cpu + FLAG_RESULT) >> 63);
+  if (load<u8>(cpu, FLAG_OP) == EAGER) return (load<u32>(cpu, RFLAGS) >> 7) & 1;
+  return u32(load<u64>(cpu, FLAG_RESULT) >> 63);
 }
 
 /** PF as 0 or 1. */
 export function getPF(cpu: u32): u32 {
-  if (load<u8>(cpu + FLAG_OP) == EAGER) return (load<u32>(cpu + RFLAGS) >> 2) & 1;
-  return ~popcnt<u32>(load<u8>(cpu + FLAG_RESULT)) & 1;
+  if (load<u8>(cpu, FLAG_OP) == EAGER) return (load<u32>(cpu, RFLAGS) >> 2) & 1;
+  return ~popcnt<u32>(load<u8>(cpu, FLAG_RESULT)) & 1;
 }
 
 /** OF as 0 or 1. */
 export function getOF(cpu: u32): u32 {
-  const word = load<u32>(cpu + FLAG_OP);
+  const word = load<u32>(cpu, FLAG_OP);
   const bits = <i64>(word >> 8);
-  const a = load<i64>(cpu + FLAG_A);
-  const r = load<i64>(cpu + FLAG_RESULT);
+  const a = load<i64>(cpu, FLAG_A);
+  const r = load<i64>(cpu, FLAG_RESULT);
   switch (word & 0xff) {
-    case EAGER: return (load<u32>(cpu + RFLAGS) >> 11) & 1;
+    case EAGER: return (load<u32>(cpu, RFLAGS) >> 11) & 1;
     case LOGIC: return 0;
     case ADD: return <u32>(((a ^ r) & ((r - a) ^ r)) >> bits) & 1;
     case ADC: return <u32>(((a ^ r) & ((r - a - 1) ^ r)) >> bits) & 1;
@@ -172,10 +172,10 @@ export function getOF(cpu: u32): u32 {
 
 /** AF as 0 or 1. Where it is undefined it is as on Zen 4: 0 after logic, 1 after shifts. */
 export function getAF(cpu: u32): u32 {
-  const a = load<u32>(cpu + FLAG_A);
-  const r = load<u32>(cpu + FLAG_RESULT);
-  switch (<u32>load<u8>(cpu + FLAG_OP)) {
-    case EAGER: return (load<u32>(cpu + RFLAGS) >> 4) & 1;
+  const a = load<u32>(cpu, FLAG_A);
+  const r = load<u32>(cpu, FLAG_RESULT);
+  switch (<u32>load<u8>(cpu, FLAG_OP)) {
+    case EAGER: return (load<u32>(cpu, RFLAGS) >> 4) & 1;
     case ADD: return ((a ^ r ^ (r - a)) >> 4) & 1;
     case ADC: return ((a ^ r ^ (r - a - 1)) >> 4) & 1;
     case SUB: return ((a ^ r ^ (a - r)) >> 4) & 1;
@@ -189,22 +189,22 @@ export function getAF(cpu: u32): u32 {
 
 /** RFLAGS, all of it. Bit 1 reads 1. */
 export function getFlags(cpu: u32): u32 {
-  const flags = load<u32>(cpu + RFLAGS);
-  if (load<u8>(cpu + FLAG_OP) == EAGER) return flags;
+  const flags = load<u32>(cpu, RFLAGS);
+  if (load<u8>(cpu, FLAG_OP) == EAGER) return flags;
   return (flags & ~ARITHMETIC) | getCF(cpu) | (getPF(cpu) << 2) | (getAF(cpu) << 4) | (getZF(cpu) << 6) |
     (getSF(cpu) << 7) | (getOF(cpu) << 11);
 }
 
 /** Set RFLAGS as a whole. No mode is recomputed: who changes TF or VM calls updateMode (mode.ts). */
 export function setFlags(cpu: u32, flags: u32): void {
-  store<u64>(cpu + RFLAGS, <u64>(flags | 2));
-  store<u32>(cpu + FLAG_OP, EAGER);
+  store<u64>(cpu, <u64>(flags | 2), RFLAGS);
+  store<u32>(cpu, EAGER, FLAG_OP);
 }
 
 /** Set the arithmetic flags, the rest stays. */
 export function setArithmetic(cpu: u32, flags: u32): void {
-  store<u64>(cpu + RFLAGS, <u64>((load<u32>(cpu + RFLAGS) & ~ARITHMETIC) | (flags & ARITHMETIC)));
-  store<u32>(cpu + FLAG_OP, EAGER);
+  store<u64>(cpu, <u64>((load<u32>(cpu, RFLAGS) & ~ARITHMETIC) | (flags & ARITHMETIC)), RFLAGS);
+  store<u32>(cpu, EAGER, FLAG_OP);
 }
 
 /** Set CF, the rest stays. */
@@ -214,12 +214,12 @@ export function setCF(cpu: u32, carry: u32): void {
 
 /** Set CF to the bit that BT tested; ZF stays, OF SF AF PF are undefined (Intel SDM vol. 2, BT) and cheap. */
 export function setBitTested(cpu: u32, bit: u32): void {
-  if (load<u8>(cpu + FLAG_OP) == EAGER) {
-    store<u32>(cpu + RFLAGS, (load<u32>(cpu + RFLAGS) & ~CF) | bit);
+  if (load<u8>(cpu, FLAG_OP) == EAGER) {
+    store<u32>(cpu, (load<u32>(cpu, RFLAGS) & ~CF) | bit, RFLAGS);
     return;
   }
-  store<u64>(cpu + FLAG_A, <u64>bit);
-  store<u8>(cpu + FLAG_OP, <u8>SHIFT);
+  store<u64>(cpu, <u64>bit, FLAG_A);
+  store<u8>(cpu, <u8>SHIFT, FLAG_OP);
 }
 
 /** Condition code 0–15 (O NO B AE E NE BE A S NS P NP L GE LE G; Intel SDM vol. 1, appendix B). */

@@ -15,20 +15,20 @@ import { tlbEntry } from "./tlb";
 
 // @ts-ignore: decorator
 @inline
-export function dst<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc + OP_DST)); }
+export function dst<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc, OP_DST)); }
 // @ts-ignore: decorator
 @inline
-export function src<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc + OP_SRC)); }
+export function src<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc, OP_SRC)); }
 // @ts-ignore: decorator
 @inline
-export function imm<T>(pc: u32): T { return load<T>(pc + OP_IMM); }
+export function imm<T>(pc: u32): T { return load<T>(pc, OP_IMM); }
 
 /** Write the first register operand; 32-bit values zero-extend. */
 // @ts-ignore: decorator
 @inline
 export function setDst<T>(cpu: u32, pc: u32, value: T): void {
-  if (sizeof<T>() == 4) store<u64>(cpu + load<u16>(pc + OP_DST), <u64>value);
-  else store<T>(cpu + load<u16>(pc + OP_DST), value);
+  if (sizeof<T>() == 4) store<u64>(cpu + load<u16>(pc, OP_DST), <u64>value);
+  else store<T>(cpu + load<u16>(pc, OP_DST), value);
 }
 
 // ---- Memory
@@ -37,24 +37,24 @@ export function setDst<T>(cpu: u32, pc: u32, value: T): void {
 // @ts-ignore: decorator
 @inline
 function fastAddress(cpu: u32, pc: u32): u64 {
-  return load<u64>(cpu + load<u16>(pc + OP_BASE)) +
-    (load<u64>(cpu + load<u16>(pc + OP_INDEX)) << load<u8>(pc + OP_SCALE)) + <u64><i64>load<i32>(pc + OP_DISP);
+  return load<u64>(cpu + load<u16>(pc, OP_BASE)) +
+    (load<u64>(cpu + load<u16>(pc, OP_INDEX)) << load<u8>(pc, OP_SCALE)) + <u64><i64>load<i32>(pc, OP_DISP);
 }
 
 // @ts-ignore: decorator
 @inline
 export function leaHot(cpu: u32, pc: u32): u64 {
-  return load<u8>(pc + OP_EA) == EA_FAST ? fastAddress(cpu, pc) : effectiveAddress(cpu, pc);
+  return load<u8>(pc, OP_EA) == EA_FAST ? fastAddress(cpu, pc) : effectiveAddress(cpu, pc);
 }
 
 /** Address of the operand's sizeof<T> readable bytes, 0 when a fault was recorded. */
 // @ts-ignore: decorator
 @inline
 export function readHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
-  if (load<u8>(pc + OP_EA) == EA_FAST) {
+  if (load<u8>(pc, OP_EA) == EA_FAST) {
     const va = fastAddress(cpu, pc);
     const entry = tlbEntry(tlb, va);
-    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry + TLB_READ)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry, TLB_READ)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   }
   return readMemory(cpu, pc, sizeof<T>());
 }
@@ -62,10 +62,10 @@ export function readHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function writeHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
-  if (load<u8>(pc + OP_EA) == EA_FAST) {
+  if (load<u8>(pc, OP_EA) == EA_FAST) {
     const va = fastAddress(cpu, pc);
     const entry = tlbEntry(tlb, va);
-    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry + TLB_WRITE)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry, TLB_WRITE)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   }
   return writeMemory(cpu, pc, sizeof<T>());
 }
@@ -73,10 +73,10 @@ export function writeHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function modifyHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
-  if (load<u8>(pc + OP_EA) == EA_FAST) {
+  if (load<u8>(pc, OP_EA) == EA_FAST) {
     const va = fastAddress(cpu, pc);
     const entry = tlbEntry(tlb, va);
-    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry + TLB_WRITE)) return <u32>(va + load<u64>(entry + TLB_ADDEND));
+    if (((va + sizeof<T>() - 1) & ~0xfff) == load<u64>(entry, TLB_WRITE)) return <u32>(va + load<u64>(entry, TLB_ADDEND));
   }
   return modifyMemory(cpu, pc, sizeof<T>());
 }
@@ -85,14 +85,14 @@ export function modifyHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function pushHot(cpu: u32, tlb: u32): u32 {
-  return writeLinear(cpu, tlb, load<u64>(cpu + RSP) - 8, 8, SS_FAULT);
+  return writeLinear(cpu, tlb, load<u64>(cpu, RSP) - 8, 8, SS_FAULT);
 }
 
 /** Address of the eight bytes at the stack pointer (64-bit mode). */
 // @ts-ignore: decorator
 @inline
 export function popHot(cpu: u32, tlb: u32): u32 {
-  return readLinear(cpu, tlb, load<u64>(cpu + RSP), 8, SS_FAULT);
+  return readLinear(cpu, tlb, load<u64>(cpu, RSP), 8, SS_FAULT);
 }
 
 // ---- Control
@@ -101,7 +101,7 @@ export function popHot(cpu: u32, tlb: u32): u32 {
 // @ts-ignore: decorator
 @inline
 export function enter(cpu: u32, pc: u32, rip: u64): void {
-  store<u64>(cpu + RIP_BASE, rip - load<u16>(pc + OP_PAGE_OFFSET));
+  store<u64>(cpu, rip - load<u16>(pc, OP_PAGE_OFFSET), RIP_BASE);
 }
 
 // ---- Arithmetic: results, with flags noted

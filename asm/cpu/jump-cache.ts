@@ -13,13 +13,13 @@ export function jumpEntry(cpu: u32, rip: u64): u32 {
 @inline
 export function jumpCached(cpu: u32, rip: u64): u32 {
   const entry = jumpEntry(cpu, rip);
-  return load<u64>(entry) == rip && load<u32>(entry + 8) == load<u32>(cpu + CODE_KEY) ? load<u32>(entry + 12) : 0;
+  return load<u64>(entry) == rip && load<u32>(entry + 8) == load<u32>(cpu, CODE_KEY) ? load<u32>(entry + 12) : 0;
 }
 
 /** Remember the operation at `rip`. */
 export function rememberJump(cpu: u32, rip: u64, op: u32): void {
   const entry = jumpEntry(cpu, rip);
   store<u64>(entry, rip);
-  store<u32>(entry + 8, load<u32>(cpu + CODE_KEY));
+  store<u32>(entry + 8, load<u32>(cpu, CODE_KEY));
   store<u32>(entry + 12, op);
 }

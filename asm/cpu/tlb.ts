@@ -30,36 +30,36 @@ export function systemTlb(cpu: u32): u32 {
 
 /** Remember a translation. Reading is allowed by whoever asks. */
 export function remember(cpu: u32, va: u64, gpa: u64, writable: bool, executable: bool, user: bool, info: u8): void {
-  store<u64>(cpu + LAST_GPA, gpa);
+  store<u64>(cpu, gpa, LAST_GPA);
   const page = ramPointer(cpu, gpa & ~0xfff, 0x1000);
   if (!page || watchesPage(cpu, va)) return;
   const index = (<u32>(va >> 12) & (TLB_ENTRIES - 1)) + (user ? TLB_ENTRIES : 0);
   const entry = cpu + TLB + index * TLB_ENTRY;
   const tag = va & ~0xfff;
-  store<u64>(entry + TLB_READ, tag);
-  store<u64>(entry + TLB_WRITE, writable && !isCodePage(cpu, page) ? tag : <u64>TLB_NONE);
-  store<u64>(entry + TLB_EXECUTE, executable ? tag : <u64>TLB_NONE);
-  store<u64>(entry + TLB_ADDEND, <u64>page - tag);
+  store<u64>(entry, tag, TLB_READ);
+  store<u64>(entry, writable && !isCodePage(cpu, page) ? tag : <u64>TLB_NONE, TLB_WRITE);
+  store<u64>(entry, executable ? tag : <u64>TLB_NONE, TLB_EXECUTE);
+  store<u64>(entry, <u64>page - tag, TLB_ADDEND);
   const known = load<u8>(cpu + TLB_INFO + index);
   if (!(known & INFO_FILLED)) {
-    const count = load<u32>(cpu + TLB_LOG_COUNT);
+    const count = load<u32>(cpu, TLB_LOG_COUNT);
     store<u16>(cpu + TLB_LOG + count * 2, <u16>index);
-    store<u32>(cpu + TLB_LOG_COUNT, count + 1);
+    store<u32>(cpu, count + 1, TLB_LOG_COUNT);
   }
   store<u8>(cpu + TLB_INFO + index, info | INFO_FILLED);
 }
 
 function drop(cpu: u32, index: u32): void {
   const entry = cpu + TLB + index * TLB_ENTRY;
-  store<u64>(entry + TLB_READ, TLB_NONE);
-  store<u64>(entry + TLB_WRITE, TLB_NONE);
-  store<u64>(entry + TLB_EXECUTE, TLB_NONE);
+  store<u64>(entry, TLB_NONE, TLB_READ);
+  store<u64>(entry, TLB_NONE, TLB_WRITE);
+  store<u64>(entry, TLB_NONE, TLB_EXECUTE);
   store<u8>(cpu + TLB_INFO + index, 0);
 }
 
 /** Forget translations: all of them, or all but the global ones (MOV to CR3). */
 export function flushTlb(cpu: u32, keepGlobal: bool): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
+  const count = load<u32>(cpu, TLB_LOG_COUNT);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const index = <u32>load<u16>(cpu + TLB_LOG + i * 2);
@@ -68,13 +68,13 @@ export function flushTlb(cpu: u32, keepGlobal: bool): void {
       kept++;
     } else drop(cpu, index);
   }
-  store<u32>(cpu + TLB_LOG_COUNT, kept);
+  store<u32>(cpu, kept, TLB_LOG_COUNT);
   nextGeneration(cpu);
 }
 
 /** INVLPG: forget the page of `va` in both TLBs, and whatever came from a large page around it. */
 export function flushPage(cpu: u32, va: u64): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
+  const count = load<u32>(cpu, TLB_LOG_COUNT);
   let kept: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const index = <u32>load<u16>(cpu + TLB_LOG + i * 2);
@@ -86,17 +86,17 @@ export function flushPage(cpu: u32, va: u64): void {
       kept++;
     }
   }
-  store<u32>(cpu + TLB_LOG_COUNT, kept);
+  store<u32>(cpu, kept, TLB_LOG_COUNT);
   nextGeneration(cpu);
 }
 
 /** A page (by linear-memory address) now bears decoded code: stores to it must come by the slow path. */
 export function withholdWrites(cpu: u32, page: u32): void {
-  const count = load<u32>(cpu + TLB_LOG_COUNT);
+  const count = load<u32>(cpu, TLB_LOG_COUNT);
   for (let i: u32 = 0; i < count; i++) {
     const entry = cpu + TLB + <u32>load<u16>(cpu + TLB_LOG + i * 2) * TLB_ENTRY;
-    const tag = load<u64>(entry + TLB_READ);
-    if (<u32>(tag + load<u64>(entry + TLB_ADDEND)) == page) store<u64>(entry + TLB_WRITE, TLB_NONE);
+    const tag = load<u64>(entry, TLB_READ);
+    if (<u32>(tag + load<u64>(entry, TLB_ADDEND)) == page) store<u64>(entry, TLB_NONE, TLB_WRITE);
   }
 }
 
@@ -108,6 +108,6 @@ export function resetTlb(cpu: u32): void {
     store<u64>(at + TLB_EXECUTE, TLB_NONE);
   }
   memory.fill(cpu + TLB_INFO, 0, 2 * TLB_ENTRIES);
-  store<u32>(cpu + TLB_LOG_COUNT, 0);
+  store<u32>(cpu, 0, TLB_LOG_COUNT);
   nextGeneration(cpu);
 }
