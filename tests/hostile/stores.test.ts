@@ -12,8 +12,8 @@ import { Random } from './random.ts';
 const MIB = 2 ** 20;
 const SLICES = 30;
 const BUDGET = 400;
-const RUNS = Number(process.env['VIZOR_HOSTILE_RUNS'] ?? 25);
-const SEED = Number(process.env['VIZOR_HOSTILE_SEED'] ?? 20261121);
+const RUNS = Number(process.env.VIZOR_HOSTILE_RUNS ?? 25);
+const SEED = Number(process.env.VIZOR_HOSTILE_SEED ?? 20261121);
 
 const SIZES = [
   { name: '2 MiB', options: { size: 2 * MIB } },

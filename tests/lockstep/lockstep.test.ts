@@ -130,11 +130,11 @@ describe.skipIf(WITHOUT_QEMU !== '')(`in step with QEMU${WITHOUT_QEMU && `: ${WI
 });
 
 const TRAMPOLINE = 0x600;
-const KERNEL_STEPS = Number(process.env['VIZOR_LOCKSTEP_STEPS'] ?? 4000);
+const KERNEL_STEPS = Number(process.env.VIZOR_LOCKSTEP_STEPS ?? 4000);
 
 /** A Linux kernel that the command fetched before. */
 function findKernel(): string | undefined {
-  const cache = process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
-  const files = [process.env['VIZOR_TEST_KERNEL'], join(cache, 'vizor', 'cloud.bin')];
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  const files = [process.env.VIZOR_TEST_KERNEL, join(cache, 'vizor', 'cloud.bin')];
   return files.find((file) => file !== undefined && existsSync(file));
 }

@@ -168,6 +168,24 @@ describe('breakpoints', () => {
     expect(rips).toEqual([20]);
   });
 
+  test('armed by the guest, on a page that it used before', () => {
+    const { rips, dr6 } = trace((asm) =>
+      asm
+        .store(AT.DATA, 'c')
+        .movi('b', AT.DATA)
+        .movToDr(0, 'b')
+        .movi('b', arm(0, WRITE, 2) | 0x400)
+        .movToDr(7, 'b')
+        .store(AT.DATA, 'c')
+        .movi('b', 0x400)
+        .movToDr(7, 'b')
+        .store(AT.DATA, 'c')
+        .hlt(),
+    );
+    expect(rips).toEqual([8 + 10 + 3 + 10 + 3 + 8]);
+    expect(dr6).toEqual([1n]);
+  });
+
   test('general detect', () => {
     bench.long();
     bench.setDr(7, 0x2400);
