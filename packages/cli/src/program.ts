@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { VizorError } from '@vizor/core';
 import { Command, CommanderError } from 'commander';
+import { doctorCommand } from './commands/doctor.ts';
 import { imagesCommand } from './commands/images.ts';
 import { runCommand } from './commands/run.ts';
 import { STATUS } from './exit-status.ts';
@@ -15,7 +16,8 @@ function buildProgram(command: string[], finish: (status: number) => void): Comm
   const program = new Command('vizor')
     .description('Virtual machines in TypeScript and WebAssembly.')
     .version(version());
-  for (const verb of [runCommand(command, finish), imagesCommand(finish)]) program.addCommand(verb);
+  for (const verb of [runCommand(command, finish), imagesCommand(finish), doctorCommand(finish)])
+    program.addCommand(verb);
   const settle = (verb: Command): void => {
     verb.exitOverride().configureOutput({ writeErr() {}, outputError() {} });
     for (const inner of verb.commands) settle(inner);

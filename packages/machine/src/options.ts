@@ -7,7 +7,7 @@ export interface VmOptions {
   /** Bytes of guest RAM. */
   memory: number;
   cpus: number;
-  /** A bzImage, an ELF kernel with a PVH note, or a multiboot image. */
+  /** A bzImage (Memtest86+ is one too), or an ELF kernel with a PVH note. */
   kernel: Uint8Array;
   initramfs?: Uint8Array;
   cmdline: string;

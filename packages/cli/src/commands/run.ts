@@ -83,7 +83,7 @@ export function runCommand(command: string[], finish: (status: number) => void):
         .argParser(parseMemory)
         .default(parseMemory(DEFAULT_MEMORY), DEFAULT_MEMORY),
     )
-    .option('-k, --kernel <file>', 'kernel to boot: bzImage, ELF with PVH, multiboot')
+    .option('-k, --kernel <file>', 'kernel to boot: bzImage, or ELF with PVH')
     .option('-i, --initramfs <file>', 'initramfs to give it, or none')
     .option('-a, --cmdline <text>', 'kernel command line, instead of the default one')
     .addOption(
