@@ -32,7 +32,7 @@ const NOT_INPUTS = ['asm/build', 'asm/generated', 'asm/node_modules'];
 
 const FLAGS = [
   ...['-O3', '--noAssert', '--runtime', 'stub'],
-  ...['--importMemory', '--noExportMemory', '--sharedMemory'],
+  ...['--importMemory', '--noExportMemory', '--sharedMemory', '--importTable'],
   // What a kernel declares must not exceed any machine's memory, and every machine has at least the part below its RAM.
   ...['--initialMemory', String(RAM_BASE_MIN / WASM_PAGE), '--maximumMemory', String(WASM_PAGES_MAX)],
   ...['--memoryBase', String(STATICS)],

@@ -5,6 +5,7 @@ import { OP, OP_LEN, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED } from "../layout/op";
 import { RESYNC } from "../generated/ops";
 import { decode, LENGTH_MAX } from "./decode";
 import { fetchPointer } from "./lookup";
+import { originalAt } from "./jit/original";
 import { wrapRip } from "./rip";
 
 /**
@@ -31,7 +32,7 @@ export function crossing(cpu: u32, pc: u32): u32 {
 /** Copy the operation at `pc`, unfused, to scratch with a RESYNC after it, so that exactly one instruction is executed. */
 export function single(cpu: u32, pc: u32): u32 {
   const op = cpu + CROSS_OPS + 2 * OP_SIZE;
-  memory.copy(op, pc, OP_SIZE);
+  memory.copy(op, originalAt(pc), OP_SIZE);
   const unfused = load<u16>(op + OP_UNFUSED);
   if (unfused) store<u16>(op + OP, unfused);
   resyncAfter(op, <u32>load<u16>(op + OP_PAGE_OFFSET) + load<u8>(op + OP_LEN));

@@ -7,6 +7,7 @@ import { ARENA_DROPS, ARENA_NEXT, CODE_KEY, COUNT_CODE_DROPPED, JUMP_CACHE, JUMP
 import { CODE_ARENA, CODE_ARENA_END, CODE_PAGES } from "../layout/memory";
 import { OP_SIZE } from "../layout/op";
 import { RESYNC } from "../generated/ops";
+import { forgetCompiled } from "./jit/forget";
 
 /** Page record: u32 page address, u32 decode mode, u32 record of the page in another mode, u32 first run, u64 mask of 64-byte chunks with code, u32 operations by page offset. */
 export const PAGE_ADDRESS: u32 = 0;
@@ -79,6 +80,7 @@ function dropPage(cpu: u32, page: u32): void {
 export function dropAllCode(cpu: u32): void {
   memory.fill(CODE_PAGES, 0, CODE_ARENA - CODE_PAGES);
   memory.fill(cpu + JUMP_CACHE, 0, JUMP_ENTRIES * 16);
+  forgetCompiled(cpu);
   store<u32>(cpu + ARENA_NEXT, CODE_ARENA);
   store<u32>(cpu + ARENA_DROPS, load<u32>(cpu + ARENA_DROPS) + 1);
   nextGeneration(cpu);

@@ -28,3 +28,11 @@ export declare function acknowledge(): u32;
 // @ts-ignore: decorator
 @external("host", "endOfInterrupt")
 export declare function endOfInterrupt(vector: u32): void;
+/** Compile the WebAssembly module of `length` bytes at `address`; its functions go to the function table, `count` of them from `first` on. */
+// @ts-ignore: decorator
+@external("host", "compile")
+export declare function compile(address: u32, length: u32, first: u32, count: u32): void;
+/** Forget the compiled functions from table index `first` on. */
+// @ts-ignore: decorator
+@external("host", "release")
+export declare function release(first: u32, count: u32): void;

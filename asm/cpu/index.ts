@@ -7,7 +7,10 @@ import { flushTlb, resetTlb } from "./tlb";
 
 export { run } from "../generated/interpreter";
 export { decode } from "./decode";
-export { getFlags, setFlags } from "./flags";
+export { condition, getFlags, setFlags } from "./flags";
+export { setCarryOverflow } from "./integer/operand";
+export { overflows } from "./integer/multiply";
+export { executeFor } from "./jit/executor";
 export { lapicNextTimer } from "./lapic";
 export { updateMode } from "./mode";
 

@@ -65,7 +65,8 @@ export function fetchPointer(cpu: u32, rip: u64): u32 {
   return at;
 }
 
-function pageRecord(cpu: u32, page: u32): u32 {
+/** Record of the RAM page at linear-memory address `page` in the current mode. */
+export function pageRecord(cpu: u32, page: u32): u32 {
   const slot = slotOf(cpu, page);
   const mode = load<u32>(cpu + MODE) & MODE_DECODE_MASK;
   const first = load<u32>(slot);

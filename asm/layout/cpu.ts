@@ -209,6 +209,16 @@ export const STEP_ALONE: u32 = 1;
 export const STEP_TF: u32 = 2;
 export const STEP_RF: u32 = 4;
 
+/** u32: whether hot code is compiled, JIT_* of jit.ts; u32: compiled regions, modules, times all of them were thrown away. */
+export const JIT_MODE: u32 = 0xb80;
+export const COUNT_JIT_REGIONS: u32 = 0xb84;
+export const COUNT_JIT_MODULES: u32 = 0xb88;
+export const COUNT_JIT_DROPS: u32 = 0xb8c;
+/** u64: instructions retired by compiled code; u32: bytes of modules; u32: entries into compiled code. */
+export const JIT_INSTRUCTIONS: u32 = 0xb90;
+export const COUNT_JIT_BYTES: u32 = 0xb98;
+export const COUNT_JIT_ENTRIES: u32 = 0xb9c;
+
 /** 1 KiB of bytes on their way to or from a page crossing or a device. */
 export const BOUNCE: u32 = 0xc00;
 /** Instruction bytes gathered across a page boundary (32), and room for the operations decoded from them (4 × 32). */

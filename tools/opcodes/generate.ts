@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { FORMS } from '../../packages/cpu/src/opcodes/index.ts';
 import { fusedPairs } from './hot.ts';
 import { interpreterSource } from './interpreter.ts';
+import { jitFormsSource } from './jit.ts';
 import { executorOf, numberOperations } from './numbering.ts';
 import { buildTables } from './tree.ts';
 
@@ -47,6 +48,7 @@ function decodeTablesSource(): string {
 mkdirSync(out, { recursive: true });
 writeFileSync(new URL('ops.ts', out), opsSource());
 writeFileSync(new URL('decode-tables.ts', out), decodeTablesSource());
+writeFileSync(new URL('jit-forms.ts', out), NOTE + jitFormsSource(groups));
 writeFileSync(
   new URL('interpreter.ts', out),
   NOTE + interpreterSource(groups.map((group) => ({ ...group, executor: executorOf(group.name) }))),

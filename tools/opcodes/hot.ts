@@ -8,7 +8,17 @@ type Bits = keyof typeof TYPES;
 const ALL: Bits[] = [8, 16, 32, 64];
 
 /** Operations that no instruction decodes to by itself. ILLEGAL is number 0: what an empty table entry means. */
-export const SPECIAL = ['ILLEGAL', 'TOO_LONG', 'RESYNC', 'LINK', 'NEXT_PAGE', 'CROSS', 'NOP'] as const;
+export const SPECIAL = [
+  'ILLEGAL',
+  'TOO_LONG',
+  'RESYNC',
+  'LINK',
+  'NEXT_PAGE',
+  'CROSS',
+  'NOP',
+  'JIT_SYSTEM',
+  'JIT_USER',
+] as const;
 
 export const HOT = new Map<string, string>();
 export const FUSED = new Map<string, string>();
@@ -278,6 +288,17 @@ defineConditional();
 defineBranches();
 defineFused();
 
+/** Run compiled code; it answers what is left, and the operation to go on with or a status to settle. */
+function compiled(test: '==' | '!='): string {
+  const enter =
+    'const result = enterCompiled(cpu, pc, left); left = <i32>(result >> 32); pc = <u32>result & ~(OP_SIZE - 1); start = pc; ' +
+    'status = <u32>result & (OP_SIZE - 1); if (status == OK) continue; break;';
+  return (
+    `left -= <i32>(pc - start); if (tlb ${test} cpu + TLB) { if (left > 0) { ${enter} } store<u64>(cpu + RIP, currentRip(cpu, pc)); status = TAKEN; break; } ` +
+    'pc = originalOf(pc); start = pc; continue;'
+  );
+}
+
 /** Bodies of the special operations. */
 export const SPECIAL_BODIES: Record<(typeof SPECIAL)[number], string> = {
   ILLEGAL: 'status = raise(cpu, UD); break;',
@@ -290,4 +311,7 @@ export const SPECIAL_BODIES: Record<(typeof SPECIAL)[number], string> = {
   CROSS:
     'left -= <i32>(pc - start); const op = crossing(cpu, pc); if (!op) { store<u64>(cpu + RIP, currentRip(cpu, pc)); status = FETCH_FAULT; break; } pc = op; start = op; continue;',
   NOP: NEXT,
+  // Compiled code of the privilege that the first or the second TLB serves; else what was there before.
+  JIT_SYSTEM: compiled('=='),
+  JIT_USER: compiled('!='),
 };

@@ -24,7 +24,7 @@ export function interpreterSource(groups: readonly Executor[]): string {
   );
   return `
 import {
-  CODE_KEY, FAULT, JUMP, OK, RBP, RCX, RIP, RIP_BASE, RSP,
+  CHARGED, CODE_KEY, FAULT, JUMP, OK, RBP, RCX, RIP, RIP_BASE, RSP,
 } from "../layout/cpu";
 import { RAM_BASE_MIN } from "../layout/memory";
 import { OP_DISP, OP_IMM, OP_LEN, OP_LINK, OP_LINK_KEY, OP_PAGE_OFFSET, OP_SIZE } from "../layout/op";
@@ -46,12 +46,14 @@ import { currentRip, nextRip, wrapRip } from "../cpu/rip";
 import {
   accountFor, FETCH_FAULT, finishSlice, nextOperation, settle, sliceLeft, TAKEN,
 } from "../cpu/slice";
-import { TLB_NOW } from "../layout/cpu";
+import { enterCompiled, sampleAt, sliceOf } from "../cpu/jit/entry";
+import { originalOf } from "../cpu/jit/original";
+import { TLB, TLB_NOW } from "../layout/cpu";
 import * as ops from "./ops";
 import { ${families.map((group) => group.executor).join(', ')} } from "${EXECUTORS}";
 
 /** Operations that the loop leaves to their group's executor. */
-function execute(cpu: u32, pc: u32, op: u32): u32 {
+export function execute(cpu: u32, pc: u32, op: u32): u32 {
   switch (op >> 8) {
 ${rare.join('\n')}
     default: return raise(cpu, UD);
@@ -60,17 +62,26 @@ ${rare.join('\n')}
 
 /**
  * Run about \`budget\` instructions (at most 2^25) of the vCPU whose block is at \`cpu\`, from its RIP. Returns an EXIT_* reason.
+ * They are run in slices; where one ends, hot code is looked for.
  *
  * \`left\` counts down in bytes of operations, OP_SIZE an instruction, at every taken branch; the straight line from \`start\`
  * to \`pc\` is what has been executed since. \`from\` is a branch that wants its link set once its target is found.
  */
 export function run(cpu: u32, budget: u32): u32 {
   const all = <i32>(budget * OP_SIZE);
-  let left = all;
+  let rest = all;
+  let left: i32 = 0;
   let from: u32 = 0;
   while (true) {
+    const sampled = left <= load<i32>(cpu, CHARGED) && rest > 0;
+    if (sampled) {
+      const slice = min(sliceOf(cpu), rest);
+      left += slice;
+      rest -= slice;
+    }
     const op = nextOperation(cpu, left, from);
-    if (!op) return finishSlice(cpu, all - left);
+    if (!op) return finishSlice(cpu, all - rest - left);
+    if (sampled) sampleAt(cpu, op);
     from = 0;
     let pc = op;
     let start = op;

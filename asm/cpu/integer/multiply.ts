@@ -62,6 +62,11 @@ export function multiplyTruncated<T>(cpu: u32, a: T, b: T): T {
   return low;
 }
 
+/** Whether the product of two signed 64-bit factors does not fit into 64 bits. */
+export function overflows(a: u64, b: u64): u32 {
+  return u32(mulHighSigned(a, b) != <u64>(<i64>(a * b) >> 63));
+}
+
 /** Flags after a division. */
 // @ts-ignore: decorator
 @inline

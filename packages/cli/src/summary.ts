@@ -15,7 +15,7 @@ export function summarize(result: RunResult): string {
 
 /** The object of `--json`: how the run went, for programs. */
 export function reportRun(result: RunResult, status: number, guest: string): Record<string, unknown> {
-  const { reason, accelerator, bootMs, instructions, seconds, cpuSeconds, exits } = result;
+  const { reason, accelerator, bootMs, instructions, seconds, cpuSeconds, exits, jit } = result;
   return {
     status,
     reason,
@@ -28,5 +28,6 @@ export function reportRun(result: RunResult, status: number, guest: string): Rec
     seconds,
     cpuSeconds,
     exits,
+    ...(jit === undefined ? {} : { jit }),
   };
 }

@@ -1,3 +1,4 @@
+export type { JitStatistics } from './jit-statistics.ts';
 export {
   type ControlRegister,
   type GeneralRegister,
@@ -6,4 +7,4 @@ export {
   type Segment,
   type SegmentName,
 } from './registers.ts';
-export { SoftwareVcpu } from './vcpu.ts';
+export { type JitMode, SoftwareVcpu } from './vcpu.ts';

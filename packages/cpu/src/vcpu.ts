@@ -3,6 +3,7 @@ import { VCPU } from '@vizor/asm/layout/memory';
 import type { Vcpu, VcpuExit, VcpuHost } from '@vizor/core';
 import { type CpuKernel, instantiateCpuKernel } from '@vizor/kernels';
 import type { GuestMemory } from '@vizor/memory';
+import { type JitStatistics, jitStatistics } from './jit-statistics.ts';
 import { Registers } from './registers.ts';
 
 /** In the order of EXIT_* in asm/layout/cpu.ts. */
@@ -20,13 +21,19 @@ const COUNTERS = Object.freeze({
   codePagesDropped: layout.COUNT_CODE_DROPPED,
 });
 
+/** In the order of JIT_* in asm/layout/jit.ts. */
+const JIT_MODES = ['off', 'on', 'stress'] as const;
+export type JitMode = (typeof JIT_MODES)[number];
+
 /** A vCPU of the accelerator "wasm": the x86-64 CPU of asm/cpu over a machine's memory. */
 export class SoftwareVcpu implements Vcpu {
   readonly registers: Registers;
   readonly kernel: CpuKernel;
   readonly #base = VCPU;
+  readonly #memory: WebAssembly.Memory;
 
   constructor(memory: GuestMemory, host: VcpuHost) {
+    this.#memory = memory.memory;
     this.kernel = instantiateCpuKernel(memory.memory, {
       pioRead: (port, size) => host.pioRead(port, size as 1 | 2 | 4),
       pioWrite: (port, size, value) => host.pioWrite(port, size as 1 | 2 | 4, value >>> 0),
@@ -45,6 +52,11 @@ export class SoftwareVcpu implements Vcpu {
 
   run(budget: number): VcpuExit {
     return EXITS[this.kernel.run(this.#base, budget)]!;
+  }
+
+  /** Whether hot code is compiled; `stress` compiles everything at once, in small pieces, and throws it away often. */
+  set jit(mode: JitMode) {
+    this.registers.setWord(layout.JIT_MODE, JIT_MODES.indexOf(mode));
   }
 
   /** Look at interrupts and timers at the next boundary. */
@@ -92,6 +104,11 @@ export class SoftwareVcpu implements Vcpu {
     return Object.fromEntries(
       Object.entries(COUNTERS).map(([name, offset]) => [name, this.registers.word(offset)]),
     ) as Record<keyof typeof COUNTERS, number>;
+  }
+
+  /** What the JIT has done; undefined when it is off. */
+  get jitStatistics(): JitStatistics | undefined {
+    return this.registers.word(layout.JIT_MODE) === 0 ? undefined : jitStatistics(this.#memory, this.registers);
   }
 }
 

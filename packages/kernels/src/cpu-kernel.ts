@@ -30,6 +30,40 @@ export interface CpuKernel {
   decode(bytes: number, mode: number, offset: number, op: number): number;
 }
 
+/** Functions that compiled guest code calls. */
+interface CompiledCodeImports {
+  executeFor: WebAssembly.ImportValue;
+  condition: WebAssembly.ImportValue;
+  overflows: WebAssembly.ImportValue;
+  setCarryOverflow: WebAssembly.ImportValue;
+}
+
+/** The function table grows by as many entries at least. */
+const TABLE_STEP = 1024;
+
+/** Makes functions of the modules that the JIT writes to linear memory. */
+class Compiler {
+  imports: WebAssembly.Imports = {};
+  readonly #memory: WebAssembly.Memory;
+  readonly #table: WebAssembly.Table;
+
+  constructor(memory: WebAssembly.Memory, table: WebAssembly.Table) {
+    this.#memory = memory;
+    this.#table = table;
+  }
+
+  /** The module puts its `count` functions into the table itself, from `first` on. */
+  compile(address: number, length: number, first: number, count: number): void {
+    if (first + count > this.#table.length) this.#table.grow(Math.max(count, TABLE_STEP));
+    const bytes = new Uint8Array(this.#memory.buffer, address, length);
+    new WebAssembly.Instance(new WebAssembly.Module(bytes as unknown as BufferSource), this.imports);
+  }
+
+  release(first: number, count: number): void {
+    for (let i = first; i < first + count; i++) this.#table.set(i, null);
+  }
+}
+
 let compiled: WebAssembly.Module | undefined;
 
 /** The CPU kernel as a module, compiled once a thread. Throws VizorError `host` when it has not been built. */
@@ -50,6 +84,27 @@ function cpuModule(): WebAssembly.Module {
 }
 
 export function instantiateCpuKernel(memory: WebAssembly.Memory, host: CpuKernelHost): CpuKernel {
-  const instance = new WebAssembly.Instance(cpuModule(), { env: { memory }, host: { ...host } });
-  return instance.exports as unknown as CpuKernel;
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: TABLE_STEP });
+  const compiler = new Compiler(memory, table);
+  const instance = new WebAssembly.Instance(cpuModule(), {
+    env: { memory, table },
+    host: {
+      ...host,
+      compile: (address: number, length: number, first: number, count: number) =>
+        compiler.compile(address, length, first, count),
+      release: (first: number, count: number) => compiler.release(first, count),
+    },
+  });
+  const kernel = instance.exports as unknown as CpuKernel & CompiledCodeImports;
+  compiler.imports = {
+    k: {
+      m: memory,
+      t: table,
+      a: kernel.executeFor,
+      b: kernel.condition,
+      c: kernel.overflows,
+      d: kernel.setCarryOverflow,
+    },
+  };
+  return kernel;
 }

@@ -1,3 +1,3 @@
-export type { AcceleratorChoice, VmOptions } from './options.ts';
+export type { AcceleratorChoice, JitChoice, VmOptions } from './options.ts';
 export type { ExitReason, RunResult } from './result.ts';
 export { VM, type VmConsole } from './vm.ts';

@@ -68,6 +68,7 @@ export class Machine {
     const boot = await loadKernel(memory, options);
     const machine = new Machine(memory, mailbox, output);
     enterKernel(machine.board.vcpu, boot);
+    machine.board.vcpu.jit = options.jit ?? 'off';
     return machine;
   }
 
@@ -79,6 +80,7 @@ export class Machine {
     while (this.#ending === undefined) this.#slice();
     this.#flush();
     const used = process.threadCpuUsage(cpu);
+    const jit = this.board.vcpu.jitStatistics;
     const ending =
       this.#panic.seen && ['reset', 'halted', 'triple-fault'].includes(this.#ending.reason)
         ? { reason: 'panic' as const }
@@ -90,6 +92,7 @@ export class Machine {
       seconds: (performance.now() - this.#startedMs) / 1000,
       cpuSeconds: (used.user + used.system) / 1e6,
       exits: this.board.vcpu.counters(),
+      ...(jit === undefined ? {} : { jit }),
       accelerator: 'wasm',
     };
   }

@@ -1,3 +1,5 @@
+import type { JitStatistics } from '@vizor/cpu';
+
 /**
  * Why a run ended.
  *
@@ -33,6 +35,8 @@ export interface RunResult {
   cpuSeconds: number;
   /** How often the guest left the vCPU, by kind. */
   exits: Record<string, number>;
+  /** Absent when nothing was to be compiled. */
+  jit?: JitStatistics;
   /** The engine that ran it. */
   accelerator: string;
 }

@@ -7,6 +7,7 @@ import { resolveGuest } from '../images/guest.ts';
 import {
   parseAccelerator,
   parseCpus,
+  parseJit,
   parseMemory,
   parseSerial,
   parseTimeout,
@@ -51,6 +52,7 @@ async function run(image: string | undefined, command: string[], options: RunOpt
     ...(guest.initramfs === undefined ? {} : { initramfs: guest.initramfs }),
     cmdline: guest.cmdline,
     accel: options.accel,
+    jit: options.jit,
     detach: true,
     debug: (bytes) => process.stderr.write(bytes),
   });
@@ -77,6 +79,7 @@ export function runCommand(command: string[], finish: (status: number) => void):
     .description('Boot a guest, its first serial port on this terminal.')
     .argument('[image]', 'a guest that `vizor images` lists (default: cloud)')
     .option('--accel <name>', 'engine: auto or wasm', parseAccelerator, 'auto')
+    .option('--jit <when>', 'compile hot guest code: on, off or stress', parseJit, 'off')
     .option('--cpus <n>', 'number of CPUs, only 1 for now', parseCpus, 1)
     .addOption(
       new Option('-m, --memory <size>', 'guest memory, like 1G')

@@ -1,5 +1,5 @@
 import { VizorError } from '@vizor/core';
-import type { AcceleratorChoice } from '@vizor/machine';
+import type { AcceleratorChoice, JitChoice } from '@vizor/machine';
 import { RAM_MAX, RAM_MIN } from '@vizor/memory';
 import { parseSize } from './size.ts';
 
@@ -9,6 +9,7 @@ export type SerialTarget = { kind: 'stdio' } | { kind: 'file'; path: string } | 
 /** The options of `vizor run`, checked. */
 export interface RunOptions {
   accel: AcceleratorChoice;
+  jit: JitChoice;
   cpus: number;
   /** Bytes of guest RAM. */
   memory: number;
@@ -52,6 +53,11 @@ export function parseAccelerator(text: string): AcceleratorChoice {
     throw new VizorError('unsupported', '--accel', 'this build does not have kvm yet', { hint: 'give --accel wasm' });
   }
   throw new VizorError('usage', '--accel', `there is no accelerator '${text}'`, { hint: 'give auto or wasm' });
+}
+
+export function parseJit(text: string): JitChoice {
+  if (text === 'on' || text === 'off' || text === 'stress') return text;
+  throw new VizorError('usage', '--jit', `'${text}' is neither on nor off`, { hint: 'give on, off or stress' });
 }
 
 export function parseSerial(text: string): SerialTarget {
