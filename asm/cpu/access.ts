@@ -25,7 +25,6 @@ import { segmentAddress } from "./segment-check";
 import { tlbEntry } from "./tlb";
 
 /** `size` readable bytes at linear address `va`. `vector` is what a non-canonical address raises (GP or SS_FAULT). */
-// @ts-ignore: decorator
 @inline
 export function readLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
@@ -34,7 +33,6 @@ export function readLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32):
 }
 
 /** `size` bytes at `va` to be overwritten whole; finish with `commit`. */
-// @ts-ignore: decorator
 @inline
 export function writeLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
@@ -43,7 +41,6 @@ export function writeLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32)
 }
 
 /** `size` bytes at `va` to be read and written back; finish with `commit`. */
-// @ts-ignore: decorator
 @inline
 export function modifyLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32): u32 {
   const entry = tlbEntry(tlb, va);
@@ -52,7 +49,6 @@ export function modifyLinear(cpu: u32, tlb: u32, va: u64, size: u32, vector: u32
 }
 
 /** Bytes of an access that lie in its first page. */
-// @ts-ignore: decorator
 @inline
 function split(va: u64, size: u32): u32 {
   const room: u32 = 0x1000 - (<u32>va & 0xfff);
@@ -117,7 +113,6 @@ function checkCanonical(cpu: u32, va: u64, size: u32, vector: u32): bool {
 }
 
 /** Finish a write: what went to the bounce buffer goes to its pages or device now. */
-// @ts-ignore: decorator
 @inline
 export function commit(cpu: u32, at: u32): void {
   if (at < RAM_BASE_MIN) commitBounce(cpu);
@@ -142,7 +137,6 @@ export function effectiveAddress(cpu: u32, pc: u32): u64 {
 }
 
 /** Vector of segment and canonical violations of a memory operand: #SS when it is in the stack segment. */
-// @ts-ignore: decorator
 @inline
 export function operandVector(cpu: u32, pc: u32): u32 {
   return load<u8>(pc, OP_SEG) == SS ? SS_FAULT : GP;

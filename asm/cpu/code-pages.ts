@@ -23,14 +23,12 @@ export const RUN_NEXT: u32 = 0;
 export const RUN_COUNT: u32 = 4;
 
 /** Slot of a RAM page in CODE_PAGES. */
-// @ts-ignore: decorator
 @inline
 export function slotOf(cpu: u32, page: u32): u32 {
   return CODE_PAGES + ((page - load<u32>(cpu + RAM_BASE)) >> 12) * 4;
 }
 
 /** Whether decoded code lies in the RAM page at linear-memory address `page`. */
-// @ts-ignore: decorator
 @inline
 export function isCodePage(cpu: u32, page: u32): bool {
   return load<u32>(slotOf(cpu, page)) != 0;

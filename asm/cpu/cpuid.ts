@@ -92,7 +92,6 @@ const APIC_ENABLED: u32 = 0x800;
 /** "Vizor x86-64 CPU", padded with zeros to 48 bytes. */
 const BRAND: StaticArray<u32> = [0x6f7a6956, 0x38782072, 0x34362d36, 0x55504320, 0, 0, 0, 0, 0, 0, 0, 0];
 
-// @ts-ignore: decorator
 @inline
 function answer(cpu: u32, eax: u32, ebx: u32, ecx: u32, edx: u32): void {
   store<u64>(cpu + RAX, <u64>eax);
@@ -114,7 +113,6 @@ export function cpuid(cpu: u32): void {
 }
 
 /** APIC in functions 1 and 80000001h follows IA32_APIC_BASE.EN. */
-// @ts-ignore: decorator
 @inline
 function apic(cpu: u32): u32 {
   return load<u32>(cpu + MSR_APIC_BASE) & APIC_ENABLED ? APIC : 0;

@@ -27,26 +27,22 @@ const WRITE: u32 = 1;
 const IO: u32 = 2;
 const ACCESS: u32 = 3;
 
-// @ts-ignore: decorator
 @inline
 function dr7(cpu: u32): u32 {
   return load<u32>(cpu + DR + 7 * 8);
 }
 
-// @ts-ignore: decorator
 @inline
 function enabled(control: u32, n: u32): bool {
   return ((control >> (n * 2)) & 3) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 function typeOf(control: u32, n: u32): u32 {
   return (control >> (16 + n * 4)) & 3;
 }
 
 /** Bytes that breakpoint `n` covers: LEN 0, 1, 2, 3 is 1, 2, 8, 4. */
-// @ts-ignore: decorator
 @inline
 function lengthOf(control: u32, n: u32): u64 {
   const code = (control >> (18 + n * 4)) & 3;
@@ -61,7 +57,6 @@ function overlaps(cpu: u32, control: u32, n: u32, at: u64, size: u64): bool {
 }
 
 /** Whether a data breakpoint lies in the page of `va`. */
-// @ts-ignore: decorator
 @inline
 export function watchesPage(cpu: u32, va: u64): bool {
   return (dr7(cpu) & DR7_ENABLES) != 0 && watched(cpu, va & ~0xfff);
@@ -76,7 +71,6 @@ function watched(cpu: u32, page: u64): bool {
 }
 
 /** Note what the current instruction does to `size` bytes at linear address `va`. */
-// @ts-ignore: decorator
 @inline
 export function noteAccess(cpu: u32, va: u64, size: u32, write: bool): void {
   if (dr7(cpu) & DR7_ENABLES) note(cpu, va, size, write ? WRITE : ACCESS);
@@ -94,7 +88,6 @@ function note(cpu: u32, at: u64, size: u32, kind: u32): void {
 }
 
 /** Note that the current instruction uses a port. */
-// @ts-ignore: decorator
 @inline
 export function notePort(cpu: u32, port: u32, size: u32): void {
   if (dr7(cpu) & DR7_ENABLES && load<u32>(cpu + CR4) & CR4_DE) note(cpu, port, size, IO);

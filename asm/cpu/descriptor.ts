@@ -45,33 +45,28 @@ export const NEW_CS: u32 = SCRATCH + 0xa0;
 export const NEW_SS: u32 = SCRATCH + 0xc0;
 
 /** True in long mode, 64-bit or compatibility. */
-// @ts-ignore: decorator
 @inline
 export function longMode(cpu: u32): bool {
   return (load<u32>(cpu + EFER) & EFER_LMA) != 0;
 }
 
 /** Segment record of ES…TR. */
-// @ts-ignore: decorator
 @inline
 export function segment(cpu: u32, index: u32): u32 {
   return cpu + SEG + index * SEG_SIZE;
 }
 
-// @ts-ignore: decorator
 @inline
 export function isNull(selector: u32): bool {
   return (selector & 0xfffc) == 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function dplOf(attributes: u32): u32 {
   return (attributes >> 5) & 3;
 }
 
 /** Attributes of a descriptor, without those that only a null selector has. */
-// @ts-ignore: decorator
 @inline
 export function attributesOf(descriptor: u64): u32 {
   return <u32>(descriptor >> 40) & 0xf0ff;
@@ -83,7 +78,6 @@ export function selectorFault(cpu: u32, vector: u32, selector: u32): u32 {
 }
 
 /** Linear address in a table: 64 bits wide in long mode, even below a 32-bit code segment. */
-// @ts-ignore: decorator
 @inline
 export function tableAddress(cpu: u32, base: u64, offset: u32): u64 {
   const address = base + offset;
@@ -162,7 +156,6 @@ export function unpack(record: u32, selector: u32, descriptor: u64): void {
 }
 
 /** Copy a segment record. */
-// @ts-ignore: decorator
 @inline
 export function copyRecord(to: u32, from: u32): void {
   store<u64>(to, load<u64>(from));
@@ -181,14 +174,12 @@ export function changeType(cpu: u32, selector: u32, set: u32, clear: u32): bool 
 }
 
 /** Set the accessed bit of a code or data descriptor in memory unless it is set. False when a fault was recorded. */
-// @ts-ignore: decorator
 @inline
 export function markAccessed(cpu: u32, selector: u32, descriptor: u64): bool {
   return ((descriptor >> 40) & 1) != 0 || changeType(cpu, selector, ACCESSED, 0);
 }
 
 /** Unpack a code or data descriptor whose accessed bit was set by markAccessed. */
-// @ts-ignore: decorator
 @inline
 export function unpackAccessed(record: u32, selector: u32, descriptor: u64): void {
   unpack(record, selector, descriptor | (<u64>ACCESSED << 40));

@@ -35,13 +35,11 @@ export function peek(cpu: u32, offset: u32, size: u32): u32 {
 }
 
 /** The value of a slot of 2, 4 or 8 bytes. */
-// @ts-ignore: decorator
 @inline
 export function slotAt(at: u32, size: u32): u64 {
   return size == 8 ? load<u64>(at) : size == 4 ? <u64>load<u32>(at) : <u64>load<u16>(at);
 }
 
-// @ts-ignore: decorator
 @inline
 export function storeSlot(at: u32, value: u64, size: u32): void {
   if (size == 8) store<u64>(at, value);
@@ -50,7 +48,6 @@ export function storeSlot(at: u32, value: u64, size: u32): void {
 }
 
 /** Put value `index` (in the order of the pushes) of the frame that pushFrame pushes. */
-// @ts-ignore: decorator
 @inline
 export function frameValue(cpu: u32, index: u32, value: u32): void {
   store<u32>(cpu + FRAME + index * 4, value);

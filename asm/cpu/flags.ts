@@ -38,14 +38,12 @@ const DEC: u32 = 7;
 /** CF in bit 0 and OF in bit 11 of FLAG_A, AF is 1; the rest from the result (shifts). */
 const SHIFT: u32 = 8;
 
-// @ts-ignore: decorator
 @inline
 function kind<T>(k: u32): u32 {
   return k | ((sizeof<T>() * 8 - 1) << 8);
 }
 
 /** Sign-extend a value of width T. */
-// @ts-ignore: decorator
 @inline
 export function sx<T>(value: T): i64 {
   if (sizeof<T>() == 1) return <i64>(<i8>value);
@@ -54,7 +52,6 @@ export function sx<T>(value: T): i64 {
   return <i64>value;
 }
 
-// @ts-ignore: decorator
 @inline
 function note<T>(cpu: u32, op: u32, a: T, result: T): void {
   store<i64>(cpu, sx<T>(result), FLAG_RESULT);
@@ -63,30 +60,24 @@ function note<T>(cpu: u32, op: u32, a: T, result: T): void {
 }
 
 /** Flags of `result = a + b`. */
-// @ts-ignore: decorator
 @inline
 export function flagsAdd<T>(cpu: u32, a: T, result: T): void { note<T>(cpu, ADD, a, result); }
 /** Flags of `result = a − b`. */
-// @ts-ignore: decorator
 @inline
 export function flagsSub<T>(cpu: u32, a: T, result: T): void { note<T>(cpu, SUB, a, result); }
 /** Flags of `result = a + b + carry`. */
-// @ts-ignore: decorator
 @inline
 export function flagsAdc<T>(cpu: u32, a: T, result: T, carry: u32): void { note<T>(cpu, ADD + carry, a, result); }
 /** Flags of `result = a − b − borrow`. */
-// @ts-ignore: decorator
 @inline
 export function flagsSbb<T>(cpu: u32, a: T, result: T, borrow: u32): void { note<T>(cpu, SUB + borrow, a, result); }
 /** Flags of AND, OR, XOR, TEST: CF = OF = AF = 0. */
-// @ts-ignore: decorator
 @inline
 export function flagsLogic<T>(cpu: u32, result: T): void {
   store<i64>(cpu, sx<T>(result), FLAG_RESULT);
   store<u32>(cpu, kind<T>(LOGIC), FLAG_OP);
 }
 /** Flags of INC: CF stays. */
-// @ts-ignore: decorator
 @inline
 export function flagsInc<T>(cpu: u32, result: T): void {
   const carry = getCF(cpu);
@@ -95,7 +86,6 @@ export function flagsInc<T>(cpu: u32, result: T): void {
   store<u32>(cpu, kind<T>(INC), FLAG_OP);
 }
 /** Flags of DEC: CF stays. */
-// @ts-ignore: decorator
 @inline
 export function flagsDec<T>(cpu: u32, result: T): void {
   const carry = getCF(cpu);
@@ -104,7 +94,6 @@ export function flagsDec<T>(cpu: u32, result: T): void {
   store<u32>(cpu, kind<T>(DEC), FLAG_OP);
 }
 /** ZF SF PF of the result, CF and OF (0 or 1) as given, AF = 1: shifts. */
-// @ts-ignore: decorator
 @inline
 export function flagsShift<T>(cpu: u32, result: T, carry: u32, overflow: u32): void {
   store<i64>(cpu, sx<T>(result), FLAG_RESULT);
@@ -130,7 +119,6 @@ export function getCF(cpu: u32): u32 {
 }
 
 /** ZF as 0 or 1. */
-// @ts-ignore: decorator
 @inline
 export function getZF(cpu: u32): u32 {
   if (load<u8>(cpu, FLAG_OP) == EAGER) return (load<u32>(cpu, RFLAGS) >> 6) & 1;
@@ -138,7 +126,6 @@ export function getZF(cpu: u32): u32 {
 }
 
 /** SF as 0 or 1. */
-// @ts-ignore: decorator
 @inline
 export function getSF(cpu: u32): u32 {
   if (load<u8>(cpu, FLAG_OP) == EAGER) return (load<u32>(cpu, RFLAGS) >> 7) & 1;

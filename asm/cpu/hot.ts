@@ -13,18 +13,14 @@ import { tlbEntry } from "./tlb";
 
 // ---- Operands
 
-// @ts-ignore: decorator
 @inline
 export function dst<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc, OP_DST)); }
-// @ts-ignore: decorator
 @inline
 export function src<T>(cpu: u32, pc: u32): T { return load<T>(cpu + load<u16>(pc, OP_SRC)); }
-// @ts-ignore: decorator
 @inline
 export function imm<T>(pc: u32): T { return load<T>(pc, OP_IMM); }
 
 /** Write the first register operand; 32-bit values zero-extend. */
-// @ts-ignore: decorator
 @inline
 export function setDst<T>(cpu: u32, pc: u32, value: T): void {
   if (sizeof<T>() == 4) store<u64>(cpu + load<u16>(pc, OP_DST), <u64>value);
@@ -34,21 +30,18 @@ export function setDst<T>(cpu: u32, pc: u32, value: T): void {
 // ---- Memory
 
 /** Effective address of an EA_FAST operand. */
-// @ts-ignore: decorator
 @inline
 function fastAddress(cpu: u32, pc: u32): u64 {
   return load<u64>(cpu + load<u16>(pc, OP_BASE)) +
     (load<u64>(cpu + load<u16>(pc, OP_INDEX)) << load<u8>(pc, OP_SCALE)) + <u64><i64>load<i32>(pc, OP_DISP);
 }
 
-// @ts-ignore: decorator
 @inline
 export function leaHot(cpu: u32, pc: u32): u64 {
   return load<u8>(pc, OP_EA) == EA_FAST ? fastAddress(cpu, pc) : effectiveAddress(cpu, pc);
 }
 
 /** Address of the operand's sizeof<T> readable bytes, 0 when a fault was recorded. */
-// @ts-ignore: decorator
 @inline
 export function readHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
   if (load<u8>(pc, OP_EA) == EA_FAST) {
@@ -59,7 +52,6 @@ export function readHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
   return readMemory(cpu, pc, sizeof<T>());
 }
 
-// @ts-ignore: decorator
 @inline
 export function writeHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
   if (load<u8>(pc, OP_EA) == EA_FAST) {
@@ -70,7 +62,6 @@ export function writeHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
   return writeMemory(cpu, pc, sizeof<T>());
 }
 
-// @ts-ignore: decorator
 @inline
 export function modifyHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
   if (load<u8>(pc, OP_EA) == EA_FAST) {
@@ -82,14 +73,12 @@ export function modifyHot<T>(cpu: u32, pc: u32, tlb: u32): u32 {
 }
 
 /** Address of the eight bytes below the stack pointer, to be written (64-bit mode). */
-// @ts-ignore: decorator
 @inline
 export function pushHot(cpu: u32, tlb: u32): u32 {
   return writeLinear(cpu, tlb, load<u64>(cpu, RSP) - 8, 8, SS_FAULT);
 }
 
 /** Address of the eight bytes at the stack pointer (64-bit mode). */
-// @ts-ignore: decorator
 @inline
 export function popHot(cpu: u32, tlb: u32): u32 {
   return readLinear(cpu, tlb, load<u64>(cpu, RSP), 8, SS_FAULT);
@@ -98,7 +87,6 @@ export function popHot(cpu: u32, tlb: u32): u32 {
 // ---- Control
 
 /** Operations begin in the page of `pc` now, at instruction pointer `rip`. */
-// @ts-ignore: decorator
 @inline
 export function enter(cpu: u32, pc: u32, rip: u64): void {
   store<u64>(cpu, rip - load<u16>(pc, OP_PAGE_OFFSET), RIP_BASE);
@@ -106,16 +94,12 @@ export function enter(cpu: u32, pc: u32, rip: u64): void {
 
 // ---- Arithmetic: results, with flags noted
 
-// @ts-ignore: decorator
 @inline
 export function add<T>(cpu: u32, a: T, b: T): T { const r = <T>(a + b); flagsAdd<T>(cpu, a, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function sub<T>(cpu: u32, a: T, b: T): T { const r = <T>(a - b); flagsSub<T>(cpu, a, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function cmp<T>(cpu: u32, a: T, b: T): void { flagsSub<T>(cpu, a, <T>(a - b)); }
-// @ts-ignore: decorator
 @inline
 export function adc<T>(cpu: u32, a: T, b: T): T {
   const carry = getCF(cpu);
@@ -123,7 +107,6 @@ export function adc<T>(cpu: u32, a: T, b: T): T {
   flagsAdc<T>(cpu, a, r, carry);
   return r;
 }
-// @ts-ignore: decorator
 @inline
 export function sbb<T>(cpu: u32, a: T, b: T): T {
   const borrow = getCF(cpu);
@@ -131,78 +114,54 @@ export function sbb<T>(cpu: u32, a: T, b: T): T {
   flagsSbb<T>(cpu, a, r, borrow);
   return r;
 }
-// @ts-ignore: decorator
 @inline
 export function and<T>(cpu: u32, a: T, b: T): T { const r = <T>(a & b); flagsLogic<T>(cpu, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function test<T>(cpu: u32, a: T, b: T): void { flagsLogic<T>(cpu, <T>(a & b)); }
-// @ts-ignore: decorator
 @inline
 export function or<T>(cpu: u32, a: T, b: T): T { const r = <T>(a | b); flagsLogic<T>(cpu, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function xor<T>(cpu: u32, a: T, b: T): T { const r = <T>(a ^ b); flagsLogic<T>(cpu, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function inc<T>(cpu: u32, a: T): T { const r = <T>(a + 1); flagsInc<T>(cpu, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function dec<T>(cpu: u32, a: T): T { const r = <T>(a - 1); flagsDec<T>(cpu, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function neg<T>(cpu: u32, a: T): T { const r = <T>(0 - a); flagsSub<T>(cpu, <T>0, r); return r; }
-// @ts-ignore: decorator
 @inline
 export function not<T>(cpu: u32, a: T): T { return <T>~a; }
 
 // ---- Conditions (Intel SDM vol. 1, appendix B)
 
-// @ts-ignore: decorator
 @inline
 export function conditionO(cpu: u32): bool { return getOF(cpu) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionNO(cpu: u32): bool { return getOF(cpu) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionB(cpu: u32): bool { return getCF(cpu) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionAE(cpu: u32): bool { return getCF(cpu) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionE(cpu: u32): bool { return getZF(cpu) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionNE(cpu: u32): bool { return getZF(cpu) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionBE(cpu: u32): bool { return (getCF(cpu) | getZF(cpu)) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionA(cpu: u32): bool { return (getCF(cpu) | getZF(cpu)) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionS(cpu: u32): bool { return getSF(cpu) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionNS(cpu: u32): bool { return getSF(cpu) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionP(cpu: u32): bool { return getPF(cpu) != 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionNP(cpu: u32): bool { return getPF(cpu) == 0; }
-// @ts-ignore: decorator
 @inline
 export function conditionL(cpu: u32): bool { return getSF(cpu) != getOF(cpu); }
-// @ts-ignore: decorator
 @inline
 export function conditionGE(cpu: u32): bool { return getSF(cpu) == getOF(cpu); }
-// @ts-ignore: decorator
 @inline
 export function conditionLE(cpu: u32): bool { return getZF(cpu) != 0 || getSF(cpu) != getOF(cpu); }
-// @ts-ignore: decorator
 @inline
 export function conditionG(cpu: u32): bool { return getZF(cpu) == 0 && getSF(cpu) == getOF(cpu); }

@@ -2,14 +2,12 @@
 // the CODE_KEY that it was filled under.
 import { CODE_KEY, JUMP_CACHE, JUMP_ENTRIES } from "../layout/cpu";
 
-// @ts-ignore: decorator
 @inline
 export function jumpEntry(cpu: u32, rip: u64): u32 {
   return cpu + JUMP_CACHE + (((<u32>rip ^ <u32>(rip >> 12)) & (JUMP_ENTRIES - 1)) << 4);
 }
 
 /** Operation at `rip` if the jump cache has it for this CODE_KEY, else 0. */
-// @ts-ignore: decorator
 @inline
 export function jumpCached(cpu: u32, rip: u64): u32 {
   const entry = jumpEntry(cpu, rip);

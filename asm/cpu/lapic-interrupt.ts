@@ -21,7 +21,6 @@ const TO_DESTINATION: u32 = 0;
 const TO_OTHERS: u32 = 3;
 
 /** Have the vCPU look at its interrupts and timers. */
-// @ts-ignore: decorator
 @inline
 export function alert(cpu: u32): void {
   store<u32>(cpu + PENDING, 1);

@@ -45,33 +45,28 @@ export const LOWEST: u32 = 1;
 export const NMI_MODE: u32 = 4;
 export const EXTINT: u32 = 7;
 
-// @ts-ignore: decorator
 @inline
 export function register(cpu: u32, offset: u32): u32 {
   return load<u32>(cpu + LAPIC + offset);
 }
 
-// @ts-ignore: decorator
 @inline
 export function setRegister(cpu: u32, offset: u32, value: u32): void {
   store<u32>(cpu + LAPIC + offset, value);
 }
 
 /** Globally enabled, by IA32_APIC_BASE. */
-// @ts-ignore: decorator
 @inline
 export function present(cpu: u32): bool {
   return (load<u64>(cpu + MSR_APIC_BASE) & BASE_ENABLE) != 0;
 }
 
 /** Enabled by software, in the spurious-interrupt vector register. */
-// @ts-ignore: decorator
 @inline
 export function enabled(cpu: u32): bool {
   return (register(cpu, SVR) & SVR_ENABLE) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function x2apic(cpu: u32): bool {
   return (load<u64>(cpu + MSR_APIC_BASE) & BASE_X2APIC) != 0;
@@ -86,13 +81,11 @@ export function highest(cpu: u32, bitmap: u32): i32 {
   return -1;
 }
 
-// @ts-ignore: decorator
 @inline
 export function testVector(cpu: u32, bitmap: u32, vector: u32): bool {
   return ((register(cpu, bitmap + (vector >> 5) * 16) >> (vector & 31)) & 1) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function putVector(cpu: u32, bitmap: u32, vector: u32, set: bool): void {
   const offset = bitmap + (vector >> 5) * 16;

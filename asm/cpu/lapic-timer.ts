@@ -11,7 +11,6 @@ const MODE_MASK: u32 = 0x60000;
 const PERIODIC: u32 = 0x20000;
 const DEADLINE: u32 = 0x40000;
 
-// @ts-ignore: decorator
 @inline
 function mode(cpu: u32): u32 {
   return register(cpu, LVT_TIMER) & MODE_MASK;

@@ -10,14 +10,12 @@ export const EXECUTE: u32 = 2;
 export const NOWHERE: u64 = 0x7fffffffffffffff;
 
 /** True when a linear address is canonical (or outside 64-bit mode, where it always is). */
-// @ts-ignore: decorator
 @inline
 export function canonical(va: u64): bool {
   return <u64>((<i64>va << 16) >> 16) == va;
 }
 
 /** Address width of linear addresses in the current mode: they wrap at 4 GiB outside 64-bit mode. */
-// @ts-ignore: decorator
 @inline
 export function wrapLinear(cpu: u32, va: u64): u64 {
   return load<u32>(cpu + MODE) & MODE_LONG64 ? va : va & 0xffffffff;

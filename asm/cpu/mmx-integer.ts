@@ -178,20 +178,17 @@ export function execMmxInteger(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function low(p: u32): v128 {
   return v128.load64_zero(p);
 }
 
-// @ts-ignore: decorator
 @inline
 function upper(x: v128): v128 {
   return v128.shuffle<u64>(x, x, 1, 1);
 }
 
 /** `a` below the eight bytes at `p`. */
-// @ts-ignore: decorator
 @inline
 function both(a: v128, p: u32): v128 {
   return i64x2.replace_lane(a, 1, load<i64>(p));

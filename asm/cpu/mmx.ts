@@ -50,13 +50,11 @@ export function execMmx(cpu: u32, pc: u32, code: u32): u32 {
 }
 
 /** Bytes that MOVD (with REX.W: MOVQ) moves to or from general registers and memory. */
-// @ts-ignore: decorator
 @inline
 function width(pc: u32): u32 {
   return load<u16>(pc + OP_PREFIX) & PFX_REX_W ? 8 : 4;
 }
 
-// @ts-ignore: decorator
 @inline
 function part(pc: u32, p: u32): u64 {
   return width(pc) == 8 ? load<u64>(p) : load<u32>(p);

@@ -39,7 +39,6 @@ const HWCR_RESET: u64 = 0x1000000;
 /** LFENCE is dispatch serializing. */
 const DE_CFG_RESET: u64 = 2;
 
-// @ts-ignore: decorator
 @inline
 function attributes(cpu: u32, segment: u32): u32 {
   return load<u32>(cpu + SEG + segment * SEG_SIZE + SEG_ATTR);

@@ -7,7 +7,6 @@ import { lapicBase, lapicRead, lapicWrite } from "./lapic";
 const FOUR_GIB: u64 = 0x100000000;
 
 /** A20: address line 20 forced low while the gate is closed. */
-// @ts-ignore: decorator
 @inline
 export function gateA20(cpu: u32, gpa: u64): u64 {
   return gpa & (<u64>load<u32>(cpu + A20_MASK) | 0xffffffff00000000);
@@ -57,7 +56,6 @@ export function physWrite(cpu: u32, gpa: u64, from: u32, size: u32): void {
 }
 
 /** Bytes of the next naturally aligned device access. */
-// @ts-ignore: decorator
 @inline
 function deviceStep(address: u32, left: u32): u32 {
   if (left >= 4 && (address & 3) == 0) return 4;

@@ -62,7 +62,6 @@ export function portWrite(cpu: u32, port: u32, size: u32, value: u32): void {
 }
 
 /** Whether a device asked for the run loop's attention. */
-// @ts-ignore: decorator
 @inline
 export function attention(cpu: u32): bool {
   return (load<u32>(cpu + PENDING) | load<u32>(cpu + STOP)) != 0;

@@ -164,7 +164,6 @@ export function dropInnerSegments(cpu: u32, level: u32): void {
   dropInner(cpu, GS, level);
 }
 
-// @ts-ignore: decorator
 @inline
 function dropInner(cpu: u32, index: u32, level: u32): void {
   const attributes = load<u32>(segment(cpu, index) + SEG_ATTR);

@@ -27,7 +27,6 @@ export const FETCH_FAULT: u32 = 6;
 const FAULT_CHARGE: i32 = <i32>OP_SIZE;
 const PAUSE_CHARGE: i32 = 128 * <i32>OP_SIZE;
 
-// @ts-ignore: decorator
 @inline
 function charge(cpu: u32, bytes: i32): void {
   store<i32>(cpu + CHARGED, load<i32>(cpu + CHARGED) + bytes);

@@ -14,7 +14,6 @@ import { segmentAddress } from "./segment-check";
 const POPPED: u32 = SCRATCH + 0xf8;
 
 /** Bits of the stack pointer that count, as a mask. */
-// @ts-ignore: decorator
 @inline
 export function stackMask(cpu: u32): u64 {
   const mode = load<u32>(cpu + MODE);
@@ -30,7 +29,6 @@ export function setStackWide(cpu: u32, register: u32, value: u64): void {
 }
 
 /** Add `delta` to the stack pointer. */
-// @ts-ignore: decorator
 @inline
 export function moveStack(cpu: u32, delta: i32): void {
   setStackWide(cpu, RSP, load<u64>(cpu + RSP) + <u64><i64>delta);
@@ -68,14 +66,12 @@ export function stackWriteAt(cpu: u32, offset: u64, size: u32): u32 {
 }
 
 /** Load 2, 4 or 8 bytes, zero-extended. */
-// @ts-ignore: decorator
 @inline
 export function loadSized(at: u32, size: u32): u64 {
   return size == 8 ? load<u64>(at) : size == 4 ? <u64>load<u32>(at) : <u64>load<u16>(at);
 }
 
 /** Store the low 2, 4 or 8 bytes. */
-// @ts-ignore: decorator
 @inline
 export function storeSized(at: u32, size: u32, value: u64): void {
   if (size == 8) store<u64>(at, value);
@@ -109,7 +105,6 @@ export function pop(cpu: u32, size: u32): u32 {
 }
 
 /** The value that the last `pop` found, zero-extended. */
-// @ts-ignore: decorator
 @inline
 export function popped(cpu: u32): u64 {
   return load<u64>(cpu + POPPED);

@@ -28,7 +28,6 @@ const DPL_3: u32 = 0x60;
 /** Flags that SYSRET takes from R11: all that exist but RF and VM. */
 const SYSRET_FLAGS: u32 = 0x3c7fd7;
 
-// @ts-ignore: decorator
 @inline
 function enter(cpu: u32, selector: u32, code: u32): void {
   setFlatSegment(cpu, CS, selector & 0xfffc, code);
@@ -38,7 +37,6 @@ function enter(cpu: u32, selector: u32, code: u32): void {
 }
 
 /** Back to privilege level 3. SS gets its attributes too, which AMD leaves as they were, as every kernel would have them. */
-// @ts-ignore: decorator
 @inline
 function leave(cpu: u32, code: u32, codeSelector: u32, stackSelector: u32): void {
   setFlatSegment(cpu, CS, (codeSelector & 0xffff) | 3, code | DPL_3);

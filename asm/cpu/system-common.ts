@@ -3,7 +3,6 @@ import { CPL, JUMP, OK, PENDING } from "../layout/cpu";
 import { storeNextRip } from "./rip";
 
 /** Whether privileged instructions raise #GP(0). */
-// @ts-ignore: decorator
 @inline
 export function unprivileged(cpu: u32): bool {
   return load<u32>(cpu + CPL) != 0;

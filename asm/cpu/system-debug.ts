@@ -20,7 +20,6 @@ function check(cpu: u32, number: u32): u32 {
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function actual(number: u32): u32 {
   return number == 4 || number == 5 ? number + 2 : number;

@@ -55,7 +55,6 @@ export function sti(cpu: u32, pc: u32): u32 {
   return goOn(cpu, pc);
 }
 
-// @ts-ignore: decorator
 @inline
 function answer(cpu: u32, value: u64): void {
   store<u64>(cpu + RAX, value & 0xffffffff);

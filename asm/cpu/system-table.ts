@@ -41,7 +41,6 @@ export function loadTable(cpu: u32, pc: u32, table: u32): u32 {
 }
 
 /** Whether the mode has no LDTR and TR to speak of. */
-// @ts-ignore: decorator
 @inline
 function unprotected(cpu: u32): bool {
   return (load<u32>(cpu + MODE) & (MODE_REAL | MODE_V86)) != 0;

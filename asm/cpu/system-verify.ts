@@ -70,7 +70,6 @@ export function verify(cpu: u32, pc: u32, fromMemory: bool, write: bool): u32 {
   return answerZF(cpu, seen == VISIBLE && fits);
 }
 
-// @ts-ignore: decorator
 @inline
 function storeResult(cpu: u32, pc: u32, value: u32, size16: bool): void {
   const to = cpu + load<u16>(pc + OP_DST);

@@ -15,14 +15,12 @@ export const INFO_LARGE: u8 = 2;
 const INFO_FILLED: u8 = 4;
 
 /** TLB entry of a linear address. */
-// @ts-ignore: decorator
 @inline
 export function tlbEntry(tlb: u32, va: u64): u32 {
   return tlb + ((<u32>(va >> 7)) & ((TLB_ENTRIES - 1) << 5));
 }
 
 /** Supervisor's TLB: accesses the processor makes on its own account (descriptor tables, TSS, interrupt stacks). */
-// @ts-ignore: decorator
 @inline
 export function systemTlb(cpu: u32): u32 {
   return cpu + TLB;

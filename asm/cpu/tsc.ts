@@ -7,7 +7,6 @@ export const TSC_KHZ: u32 = 1000000;
 export const APIC_BUS_KHZ: u32 = 1000000;
 
 /** Guest time in whole nanoseconds. */
-// @ts-ignore: decorator
 @inline
 export function nanoseconds(): u64 {
   return <u64>now();

@@ -21,7 +21,6 @@ function displacedLinear(cpu: u32, pc: u32, displacement: i64, size: u32, write:
 }
 
 /** The value with its bit tested into CF and changed as `kind` says. */
-// @ts-ignore: decorator
 @inline
 export function changeBit<T>(cpu: u32, kind: u32, value: T, bit: u32): T {
   setBitTested(cpu, <u32>(value >> <T>bit) & 1);
@@ -64,14 +63,12 @@ export function bitInMemory<T>(cpu: u32, pc: u32, kind: u32, offset: i64): u32 {
 }
 
 /** Bit offset in a register: signed, of the operand's size. */
-// @ts-ignore: decorator
 @inline
 export function registerOffset<T>(cpu: u32, pc: u32): i64 {
   return <i64>load<T>(cpu + <u32>load<u16>(pc + OP_SRC));
 }
 
 /** Bit offset in an immediate: always inside the operand. */
-// @ts-ignore: decorator
 @inline
 export function immediateOffset<T>(pc: u32): u32 {
   return <u32>load<u8>(pc + OP_IMM) & (sizeof<T>() * 8 - 1);

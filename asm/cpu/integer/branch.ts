@@ -25,7 +25,6 @@ function jumpTo(cpu: u32, target: u64): u32 {
 }
 
 /** Target of a relative branch in an operand size of T. */
-// @ts-ignore: decorator
 @inline
 function relative<T>(cpu: u32, pc: u32): u64 {
   return <u64>(<T>(load<u64>(cpu + RIP_BASE) + <u64><i64>load<i32>(pc + OP_DISP)));
@@ -45,7 +44,6 @@ export function jumpIndirect<T>(cpu: u32, pc: u32, memory: bool): u32 {
   return jumpTo(cpu, <u64>load<T>(at));
 }
 
-// @ts-ignore: decorator
 @inline
 function callTo<T>(cpu: u32, pc: u32, target: u64): u32 {
   if (!reachable(cpu, target)) return FAULT;

@@ -7,7 +7,6 @@ import {
   carryToByte, exchange, exchangeAccumulator, loadFlags, setDirection, signToData, storeFlags, translateByte,
 } from "./move";
 
-// @ts-ignore: decorator
 @inline
 function carry(cpu: u32, value: u32): u32 {
   setCF(cpu, value);

@@ -43,13 +43,11 @@ function double<T>(cpu: u32, pc: u32, left: bool, memory: bool, count: u32): u32
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function imm(pc: u32): u32 {
   return <u32>load<u8>(pc + OP_IMM);
 }
 
-// @ts-ignore: decorator
 @inline
 function cl(cpu: u32): u32 {
   return <u32>load<u8>(cpu + RCX);

@@ -8,13 +8,11 @@ import { compareString, scanString } from "./string-compare";
 import { loadString, moveString, storeString } from "./string-copy";
 import { inString, outString } from "./string-port";
 
-// @ts-ignore: decorator
 @inline
 function dx(cpu: u32): u32 {
   return <u32>load<u16>(cpu + RDX);
 }
 
-// @ts-ignore: decorator
 @inline
 function portNumber(pc: u32): u32 {
   return immediate(pc) & 0xff;

@@ -8,7 +8,6 @@ import { setRegister, single, source } from "./operand";
 import { divideWide, mulHigh, mulHighSigned } from "./wide";
 
 /** Store a double-width product: AX, or DX:AX and wider. */
-// @ts-ignore: decorator
 @inline
 function setProduct<T>(cpu: u32, low: T, high: T): void {
   if (sizeof<T>() == 1) {
@@ -21,7 +20,6 @@ function setProduct<T>(cpu: u32, low: T, high: T): void {
 }
 
 /** MUL: rDX:rAX (AX for bytes) = rAX × value. `T` is unsigned. */
-// @ts-ignore: decorator
 @inline
 export function multiply<T>(cpu: u32, value: T): void {
   const a = <u64>load<T>(cpu + RAX);
@@ -35,7 +33,6 @@ export function multiply<T>(cpu: u32, value: T): void {
 }
 
 /** IMUL with one operand: rDX:rAX (AX for bytes) = rAX × value. `T` is signed. */
-// @ts-ignore: decorator
 @inline
 export function multiplySigned<T>(cpu: u32, value: T): void {
   const a = <i64>load<T>(cpu + RAX);
@@ -49,7 +46,6 @@ export function multiplySigned<T>(cpu: u32, value: T): void {
 }
 
 /** IMUL with two or three operands: the truncated product; CF and OF tell whether it lost something. `T` is signed. */
-// @ts-ignore: decorator
 @inline
 export function multiplyTruncated<T>(cpu: u32, a: T, b: T): T {
   const low = <T>(<i64>a * <i64>b);
@@ -68,14 +64,12 @@ export function overflows(a: u64, b: u64): u32 {
 }
 
 /** Flags after a division. */
-// @ts-ignore: decorator
 @inline
 function flagsDivision(cpu: u32): void {
   setArithmetic(cpu, (getFlags(cpu) & (CF | OF)) | AF);
 }
 
 /** DIV: rAX, rDX (AL, AH) = quotient and remainder of rDX:rAX (AX). #DE when it does not fit. `T` is unsigned. */
-// @ts-ignore: decorator
 @inline
 export function divide<T>(cpu: u32, divisor: T): u32 {
   if (sizeof<T>() == 8) {
@@ -94,7 +88,6 @@ export function divide<T>(cpu: u32, divisor: T): u32 {
 }
 
 /** AX, DX:AX or EDX:EAX. */
-// @ts-ignore: decorator
 @inline
 function dividendOf<T>(cpu: u32): u64 {
   if (sizeof<T>() == 1) return <u64>load<u16>(cpu + RAX);
@@ -103,7 +96,6 @@ function dividendOf<T>(cpu: u32): u64 {
 }
 
 /** IDIV, likewise. `T` is signed. */
-// @ts-ignore: decorator
 @inline
 export function divideSigned<T>(cpu: u32, divisor: T): u32 {
   if (sizeof<T>() == 8) return divideSigned64(cpu, <i64>divisor);

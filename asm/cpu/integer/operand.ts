@@ -9,7 +9,6 @@ import { GP, SS_FAULT } from "../exception";
 import { CF, getFlags, OF } from "../flags";
 
 /** Store a register operand: 32-bit results clear the upper half, smaller ones leave the rest. */
-// @ts-ignore: decorator
 @inline
 export function setRegister<T>(at: u32, value: T): void {
   if (sizeof<T>() == 4) store<u64>(at, <u64>(<u32>value));
@@ -17,14 +16,12 @@ export function setRegister<T>(at: u32, value: T): void {
 }
 
 /** The first operand, to be read and written back with `finish`; 0 when a fault was recorded. */
-// @ts-ignore: decorator
 @inline
 export function destination<T>(cpu: u32, pc: u32, memory: bool): u32 {
   return memory ? modifyMemory(cpu, pc, sizeof<T>()) : cpu + <u32>load<u16>(pc + OP_DST);
 }
 
 /** The result of an operand that `destination` gave. */
-// @ts-ignore: decorator
 @inline
 export function finish<T>(cpu: u32, at: u32, value: T, memory: bool): void {
   if (memory) {
@@ -34,21 +31,18 @@ export function finish<T>(cpu: u32, at: u32, value: T, memory: bool): void {
 }
 
 /** The second operand where it is r/m; 0 when a fault was recorded. */
-// @ts-ignore: decorator
 @inline
 export function source<T>(cpu: u32, pc: u32, memory: bool): u32 {
   return memory ? readMemory(cpu, pc, sizeof<T>()) : cpu + <u32>load<u16>(pc + OP_SRC);
 }
 
 /** The only operand of an instruction that reads it; 0 when a fault was recorded. */
-// @ts-ignore: decorator
 @inline
 export function single<T>(cpu: u32, pc: u32, memory: bool): u32 {
   return memory ? readMemory(cpu, pc, sizeof<T>()) : cpu + <u32>load<u16>(pc + OP_DST);
 }
 
 /** Immediate, low 32 bits. */
-// @ts-ignore: decorator
 @inline
 export function immediate(pc: u32): u32 {
   return load<u32>(pc + OP_IMM);
@@ -61,21 +55,18 @@ export function setCarryOverflow(cpu: u32, carry: u32, overflow: u32): void {
 }
 
 /** The most significant bit of a value. */
-// @ts-ignore: decorator
 @inline
 export function top<T>(value: T): u32 {
   return <u32>(<u64>value >> (sizeof<T>() * 8 - 1)) & 1;
 }
 
 /** The bit below the most significant one. */
-// @ts-ignore: decorator
 @inline
 export function second<T>(value: T): u32 {
   return <u32>(<u64>value >> (sizeof<T>() * 8 - 2)) & 1;
 }
 
 /** Mask of effective addresses and count registers in the operation's address size. */
-// @ts-ignore: decorator
 @inline
 export function addressMask(pc: u32): u64 {
   const width = (<u32>load<u16>(pc + OP_PREFIX) >> PFX_ADDRESS_SHIFT) & 3;
@@ -83,21 +74,18 @@ export function addressMask(pc: u32): u64 {
 }
 
 /** Segment of an implied memory operand: DS, or what a prefix says. */
-// @ts-ignore: decorator
 @inline
 export function impliedSegment(pc: u32): u32 {
   return load<u16>(pc + OP_PREFIX) & PFX_SEGMENT ? <u32>load<u8>(pc + OP_SEG) : DS;
 }
 
 /** Vector of non-canonical addresses in a segment. */
-// @ts-ignore: decorator
 @inline
 export function segmentVector(segment: u32): u32 {
   return segment == SS ? SS_FAULT : GP;
 }
 
 /** Store a count or index register in an address size given by its mask. */
-// @ts-ignore: decorator
 @inline
 export function setMasked(at: u32, value: u64, mask: u64): void {
   if (mask == 0xffff) store<u16>(at, <u16>value);

@@ -3,13 +3,11 @@
 import { getCF } from "../flags";
 import { second, setCarryOverflow, top } from "./operand";
 
-// @ts-ignore: decorator
 @inline
 export function maskCount<T>(count: u32): u32 {
   return count & (sizeof<T>() == 8 ? 63 : 31);
 }
 
-// @ts-ignore: decorator
 @inline
 export function rotateLeft<T>(cpu: u32, value: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -20,7 +18,6 @@ export function rotateLeft<T>(cpu: u32, value: T, count: u32): T {
   return result;
 }
 
-// @ts-ignore: decorator
 @inline
 export function rotateRight<T>(cpu: u32, value: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -32,7 +29,6 @@ export function rotateRight<T>(cpu: u32, value: T, count: u32): T {
 }
 
 /** RCL: CF is one more bit on top. */
-// @ts-ignore: decorator
 @inline
 export function rotateCarryLeft<T>(cpu: u32, value: T, count: u32): T {
   const bits: u32 = sizeof<T>() * 8;
@@ -54,7 +50,6 @@ export function rotateCarryLeft<T>(cpu: u32, value: T, count: u32): T {
 }
 
 /** RCR: CF is one more bit on top. */
-// @ts-ignore: decorator
 @inline
 export function rotateCarryRight<T>(cpu: u32, value: T, count: u32): T {
   const bits: u32 = sizeof<T>() * 8;

@@ -4,7 +4,6 @@ import { flagsShift } from "../flags";
 import { second, top } from "./operand";
 import { maskCount } from "./rotate";
 
-// @ts-ignore: decorator
 @inline
 export function shiftLeft<T>(cpu: u32, value: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -23,7 +22,6 @@ export function shiftLeft<T>(cpu: u32, value: T, count: u32): T {
   return result;
 }
 
-// @ts-ignore: decorator
 @inline
 export function shiftRight<T>(cpu: u32, value: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -35,7 +33,6 @@ export function shiftRight<T>(cpu: u32, value: T, count: u32): T {
 }
 
 /** SAR: the sign never changes, so OF is 0. */
-// @ts-ignore: decorator
 @inline
 export function shiftArithmetic<T>(cpu: u32, value: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -46,7 +43,6 @@ export function shiftArithmetic<T>(cpu: u32, value: T, count: u32): T {
   return result;
 }
 
-// @ts-ignore: decorator
 @inline
 function signed<T>(value: T): i64 {
   if (sizeof<T>() == 1) return <i64>(<i8>value);
@@ -56,7 +52,6 @@ function signed<T>(value: T): i64 {
 }
 
 /** SHLD: `value` moves up, the top bits of `filler` come in from below. */
-// @ts-ignore: decorator
 @inline
 export function shiftLeftDouble<T>(cpu: u32, value: T, filler: T, count: u32): T {
   const n = maskCount<T>(count);
@@ -70,7 +65,6 @@ export function shiftLeftDouble<T>(cpu: u32, value: T, filler: T, count: u32): T
 }
 
 /** SHRD: `value` moves down, the low bits of `filler` come in from above. */
-// @ts-ignore: decorator
 @inline
 export function shiftRightDouble<T>(cpu: u32, value: T, filler: T, count: u32): T {
   const n = maskCount<T>(count);

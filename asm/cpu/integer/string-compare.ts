@@ -13,7 +13,6 @@ import {
 const RUN_SHARE: u32 = 8;
 
 /** ZF with which a repetition goes on. */
-// @ts-ignore: decorator
 @inline
 function wantedZero(pc: u32): u32 {
   return load<u16>(pc + OP_PREFIX) & PFX_REPNE ? 0 : 1;

@@ -14,7 +14,6 @@ export function outString<T>(cpu: u32, pc: u32): u32 {
   return portString<T>(cpu, pc, true);
 }
 
-// @ts-ignore: decorator
 @inline
 function portString<T>(cpu: u32, pc: u32, out: bool): u32 {
   const mask = addressMask(pc);

@@ -21,34 +21,29 @@ const BUDGET: u32 = 4096;
 /** A run is at most a page of bytes. */
 export const RUN_COST: u32 = 64;
 
-// @ts-ignore: decorator
 @inline
 export function repeated(pc: u32): bool {
   return (load<u16>(pc + OP_PREFIX) & (PFX_REP | PFX_REPNE)) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 function backward(cpu: u32): bool {
   return (load<u32>(cpu + RFLAGS) & DF) != 0;
 }
 
 /** Iterations left. */
-// @ts-ignore: decorator
 @inline
 export function remaining(cpu: u32, mask: u64): u64 {
   return load<u64>(cpu + RCX) & mask;
 }
 
 /** Count `n` iterations as done. */
-// @ts-ignore: decorator
 @inline
 export function finished(cpu: u32, mask: u64, n: u64): void {
   setMasked(cpu + RCX, load<u64>(cpu + RCX) - n, mask);
 }
 
 /** Move rSI or rDI by `bytes`, in the direction of DF. */
-// @ts-ignore: decorator
 @inline
 export function step(cpu: u32, register: u32, mask: u64, bytes: u64): void {
   const at = load<u64>(cpu + register);
@@ -65,14 +60,12 @@ export function pause(cpu: u32, pc: u32): u32 {
  * Whether to pause before the next iteration. Some work is always done, or a wish left standing would stop all progress.
  * A debugger sees every iteration (Intel SDM vol. 3, 17.3.1.4 "Single-Step Exception Condition").
  */
-// @ts-ignore: decorator
 @inline
 export function exhausted(cpu: u32, work: u32): bool {
   return work != 0 && (work >= BUDGET || attention(cpu) || load<u32>(cpu + STEP) != 0);
 }
 
 /** Whether iterations must be done one by one. */
-// @ts-ignore: decorator
 @inline
 export function oneByOne(cpu: u32): bool {
   return backward(cpu) || load<u32>(cpu + STEP) != 0;
@@ -121,7 +114,6 @@ export function runLength(va: u64, offset: u64, mask: u64, size: u32, most: u64)
  * Guest RAM at a linear address whose page the TLB knows to be readable, or 0. Nothing else is asked, for reading a device
  * ahead would disturb it.
  */
-// @ts-ignore: decorator
 @inline
 export function knownReadable(cpu: u32, va: u64): u32 {
   const entry = tlbEntry(load<u32>(cpu + TLB_NOW), va);

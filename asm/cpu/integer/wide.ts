@@ -13,7 +13,6 @@ export function mulHigh(a: u64, b: u64): u64 {
 }
 
 /** High half of the signed product. */
-// @ts-ignore: decorator
 @inline
 export function mulHighSigned(a: u64, b: u64): u64 {
   return mulHigh(a, b) - (b & <u64>(<i64>a >> 63)) - (a & <u64>(<i64>b >> 63));

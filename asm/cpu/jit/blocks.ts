@@ -17,7 +17,6 @@ export const NO_ENTRY: u32 = 0xffff;
 /** Most blocks of a region. */
 export const BLOCKS_MAX: u32 = 200;
 
-// @ts-ignore: decorator
 @inline
 export function blockRecord(block: u32): u32 { return JIT_BLOCKS + block * BLOCK_SIZE; }
 
@@ -27,9 +26,7 @@ export function blockAt(offset: i32): i32 {
   return <i32>load<u16>(JIT_BLOCK_AT + offset * 2) - 1;
 }
 
-// @ts-ignore: decorator
 @inline
 export function wantsFlags(block: u32): bool { return load<u8>(blockRecord(block) + BLOCK_WANTS) != 0; }
-// @ts-ignore: decorator
 @inline
 export function flagsAtEntry(block: u32): u32 { return load<u32>(blockRecord(block) + BLOCK_FLAGS_IN); }

@@ -14,7 +14,6 @@ import { PC, word } from "./state";
 
 const I64_SHR_S: u32 = 0x87;
 
-// @ts-ignore: decorator
 @inline
 function stackPointer(): u32 { return registerLocal(RSP); }
 

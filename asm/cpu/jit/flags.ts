@@ -47,7 +47,6 @@ export function state(kind: u32, bits: u32, count: u32): u32 {
   return kind | (bits << 8) | (count << 16);
 }
 
-// @ts-ignore: decorator
 @inline
 function bitsOf(flags: u32): u32 { return (flags >> 8) & 0xff; }
 

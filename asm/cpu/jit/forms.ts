@@ -13,15 +13,11 @@ export function formOf(number: u32): u32 {
   return number < <u32>JIT_FORMS.length ? load<u32>(changetype<usize>(JIT_FORMS) + number * 4) : 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function classOf(form: u32): u32 { return form & 0xff; }
-// @ts-ignore: decorator
 @inline
 export function shapeOf(form: u32): u32 { return (form >> 8) & 0xff; }
-// @ts-ignore: decorator
 @inline
 export function bitsOf(form: u32): u32 { return (form >> 16) & 0xff; }
-// @ts-ignore: decorator
 @inline
 export function detailOf(form: u32): u32 { return form >> 24; }

@@ -17,10 +17,8 @@ import {
 } from "./operands";
 import { PC, word } from "./state";
 
-// @ts-ignore: decorator
 @inline
 function dst(): u32 { return load<u16>(word(PC) + OP_DST); }
-// @ts-ignore: decorator
 @inline
 function src(): u32 { return load<u16>(word(PC) + OP_SRC); }
 

@@ -16,7 +16,6 @@ import { ADDRESS, AT, BASE, ENTRY, REGISTERS, TEMPORARY32, TEMPORARY64 } from ".
 import { CPU, PC, setWord, TLB_USED, word } from "./state";
 
 /** Local of the general register at `offset` in the vCPU block (offset + 1 is the second byte of one). */
-// @ts-ignore: decorator
 @inline
 export function registerLocal(offset: u32): u32 {
   return REGISTERS + (offset >> 3);
@@ -76,7 +75,6 @@ export function storeValue(bits: u32): void {
 }
 
 /** The opcode of an operation on values of `bits` bits from the one on i32. */
-// @ts-ignore: decorator
 @inline
 export function wide(opcode: u32, bits: u32): u32 {
   return bits == 64 ? opcode + ARITHMETIC_WIDE : opcode;

@@ -3,7 +3,6 @@ import { JIT_OP_ORIGINAL } from "../../layout/jit";
 import { OP } from "../../layout/op";
 import { JIT_SYSTEM, JIT_USER } from "../../generated/ops";
 
-// @ts-ignore: decorator
 @inline
 export function isCompiled(op: u32): bool {
   const number = <u32>load<u16>(op + OP);
@@ -11,7 +10,6 @@ export function isCompiled(op: u32): bool {
 }
 
 /** What a JIT operation replaced. */
-// @ts-ignore: decorator
 @inline
 export function originalOf(op: u32): u32 { return load<u32>(op + JIT_OP_ORIGINAL); }
 

@@ -44,9 +44,7 @@ export const ENTRIES: u32 = JIT_STATE + 0x60;
 /** Whether the last slice ended in compiled code. */
 export const WARM: u32 = JIT_STATE + 0x64;
 
-// @ts-ignore: decorator
 @inline
 export function word(at: u32): u32 { return load<u32>(at); }
-// @ts-ignore: decorator
 @inline
 export function setWord(at: u32, value: u32): void { store<u32>(at, value); }

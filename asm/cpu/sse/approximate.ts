@@ -41,7 +41,6 @@ function reciprocalRoot(x: u32): u32 {
   return HALF + (value << UNIT) + (((bias<u32>() + 1 - exponent(x)) >> 1) << 23);
 }
 
-// @ts-ignore: decorator
 @inline
 function exponent(x: u32): i32 {
   return <i32>(magnitude<u32>(x) >> 23);

@@ -40,7 +40,6 @@ export function lane<T>(cpu: u32, kind: u32, a: T, b: T): T {
 }
 
 /** What WebAssembly makes of it. */
-// @ts-ignore: decorator
 @inline
 function nearest<T>(kind: u32, a: T, b: T): T {
   if (sizeof<T>() == 8) {
@@ -70,7 +69,6 @@ function nearest<T>(kind: u32, a: T, b: T): T {
  * True when the only exception can be PE: no denormal operand, and a result that is finite and clear of the denormals
  * (twice the smallest normal, so that it was not rounded up to there), or zero for an operand is.
  */
-// @ts-ignore: decorator
 @inline
 function ordinary<T>(a: T, b: T, result: T): bool {
   if (isDenormal<T>(a) || isDenormal<T>(b)) return false;
@@ -106,7 +104,6 @@ function exact<T>(kind: u32, a: T, b: T, result: T): bool {
 }
 
 /** Knuth's TwoSum: the rounding error of `r = x + y` is itself a number of the format. */
-// @ts-ignore: decorator
 @inline
 function sumExact<F>(x: F, y: F, r: F): bool {
   const part = r - x;

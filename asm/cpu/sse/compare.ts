@@ -104,7 +104,6 @@ function holds<T>(cpu: u32, predicate: u32, a: T, b: T): bool {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function equal<T>(a: T, b: T): bool {
   return a == b || (isZero<T>(a) && isZero<T>(b));

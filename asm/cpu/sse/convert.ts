@@ -111,7 +111,6 @@ function execMmxConvert(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function put<T>(cpu: u32, to: u32, value: T): u32 {
   if (settle(cpu)) return FAULT;

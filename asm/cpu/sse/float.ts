@@ -112,13 +112,11 @@ function scalar<T>(cpu: u32, kind: u32, to: u32, p: u32): u32 {
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function single(cpu: u32, kind: u32, to: u32, p: u32): u32 {
   return packed<u32, i32, f32>(cpu, kind, to, to, p);
 }
 
-// @ts-ignore: decorator
 @inline
 function double(cpu: u32, kind: u32, to: u32, p: u32): u32 {
   return packed<u64, i64, f64>(cpu, kind, to, to, p);

@@ -2,7 +2,6 @@
 // low halves of vectors.
 import { RESULT, WORK } from "./mxcsr";
 
-// @ts-ignore: decorator
 @inline
 export function mulHigh(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(
@@ -10,7 +9,6 @@ export function mulHigh(a: v128, b: v128): v128 {
   );
 }
 
-// @ts-ignore: decorator
 @inline
 export function mulHighUnsigned(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(
@@ -19,7 +17,6 @@ export function mulHighUnsigned(a: v128, b: v128): v128 {
 }
 
 /** PMULHRSW: WebAssembly saturates −32768 × −32768, x86 lets it wrap. */
-// @ts-ignore: decorator
 @inline
 export function mulHighRounded(a: v128, b: v128): v128 {
   const lowest = i16x8.splat(-32768);
@@ -28,21 +25,18 @@ export function mulHighRounded(a: v128, b: v128): v128 {
 }
 
 /** Even 32-bit lanes multiplied to 64 bits. */
-// @ts-ignore: decorator
 @inline
 export function mulEvenUnsigned(a: v128, b: v128): v128 {
   const low = i64x2.splat(0xffffffff);
   return i64x2.mul(v128.and(a, low), v128.and(b, low));
 }
 
-// @ts-ignore: decorator
 @inline
 export function mulEven(a: v128, b: v128): v128 {
   return i64x2.mul(i64x2.shr_s(i64x2.shl(a, 32), 32), i64x2.shr_s(i64x2.shl(b, 32), 32));
 }
 
 /** PMADDUBSW: unsigned bytes of `a` with signed bytes of `b`, pairs added with saturation. */
-// @ts-ignore: decorator
 @inline
 export function mulAddBytes(a: v128, b: v128): v128 {
   const even = i16x8.mul(v128.and(a, i16x8.splat(0xff)), i16x8.shr_s(i16x8.shl(b, 8), 8));
@@ -51,7 +45,6 @@ export function mulAddBytes(a: v128, b: v128): v128 {
 }
 
 /** PSADBW: sum of absolute differences of eight bytes, in each half. */
-// @ts-ignore: decorator
 @inline
 export function sumOfDifferences(a: v128, b: v128): v128 {
   const bytes = v128.or(i8x16.sub_sat_u(a, b), i8x16.sub_sat_u(b, a));
@@ -60,7 +53,6 @@ export function sumOfDifferences(a: v128, b: v128): v128 {
 }
 
 /** PSIGNx: negated, zeroed or kept, as `b` is. */
-// @ts-ignore: decorator
 @inline
 export function giveSign<I>(a: v128, b: v128): v128 {
   const zero = i64x2(0, 0);
@@ -68,30 +60,23 @@ export function giveSign<I>(a: v128, b: v128): v128 {
   return v128.andnot(v128.sub<I>(v128.xor(a, negative), negative), v128.eq<I>(b, zero));
 }
 
-// @ts-ignore: decorator
 @inline
 export function evenWords(a: v128, b: v128): v128 { return v128.shuffle<u16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14); }
-// @ts-ignore: decorator
 @inline
 export function oddWords(a: v128, b: v128): v128 { return v128.shuffle<u16>(a, b, 1, 3, 5, 7, 9, 11, 13, 15); }
-// @ts-ignore: decorator
 @inline
 export function evenDwords(a: v128, b: v128): v128 { return v128.shuffle<u32>(a, b, 0, 2, 4, 6); }
-// @ts-ignore: decorator
 @inline
 export function oddDwords(a: v128, b: v128): v128 { return v128.shuffle<u32>(a, b, 1, 3, 5, 7); }
 
-// @ts-ignore: decorator
 @inline
 export function interleaveLowBytes(a: v128, b: v128): v128 {
   return v128.shuffle<u8>(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
 }
-// @ts-ignore: decorator
 @inline
 export function interleaveHighBytes(a: v128, b: v128): v128 {
   return v128.shuffle<u8>(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
-// @ts-ignore: decorator
 @inline
 export function interleaveLowWords(a: v128, b: v128): v128 {
   return v128.shuffle<u16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11);
@@ -106,24 +91,20 @@ export function pick16(cpu: u32, p: u32, half: u32, choice: u32): v128 {
 }
 
 /** Shifts: counts beyond the lane are not taken modulo its width. */
-// @ts-ignore: decorator
 @inline
 export function shiftLeft<T>(a: v128, count: u64): v128 {
   return count < sizeof<T>() * 8 ? v128.shl<T>(a, <i32>count) : i64x2(0, 0);
 }
-// @ts-ignore: decorator
 @inline
 export function shiftRight<T>(a: v128, count: u64): v128 {
   return count < sizeof<T>() * 8 ? v128.shr<T>(a, <i32>count) : i64x2(0, 0);
 }
-// @ts-ignore: decorator
 @inline
 export function shiftRightSigned<I>(a: v128, count: u64): v128 {
   return v128.shr<I>(a, count < sizeof<I>() * 8 ? <i32>count : sizeof<I>() * 8 - 1);
 }
 
 /** 16 bytes from offset `at` (0–32) of `low`, `high` and zeros, side by side. */
-// @ts-ignore: decorator
 @inline
 export function bytesFrom(cpu: u32, low: v128, high: v128, at: u32): v128 {
   const work = cpu + WORK;

@@ -38,32 +38,27 @@ const FLAGS: u32 = SCRATCH;
 export const RESULT: u32 = SCRATCH + 16;
 export const WORK: u32 = SCRATCH + 32;
 
-// @ts-ignore: decorator
 @inline
 export function begin(cpu: u32): void {
   store<u32>(cpu + FLAGS, 0);
 }
 
-// @ts-ignore: decorator
 @inline
 export function flag(cpu: u32, flags: u32): void {
   store<u32>(cpu + FLAGS, load<u32>(cpu + FLAGS) | flags);
 }
 
-// @ts-ignore: decorator
 @inline
 export function mxcsr(cpu: u32): u32 {
   return load<u32>(cpu + MXCSR);
 }
 
-// @ts-ignore: decorator
 @inline
 export function rounding(cpu: u32): u32 {
   return (load<u32>(cpu + MXCSR) >> RC_SHIFT) & 3;
 }
 
 /** Put the gathered flags into MXCSR; FAULT, with the destination still to be left alone, when one is not masked. */
-// @ts-ignore: decorator
 @inline
 export function settle(cpu: u32): u32 {
   return load<u32>(cpu + FLAGS) ? settleFlags(cpu) : OK;

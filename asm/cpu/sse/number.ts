@@ -6,101 +6,77 @@ import {
 } from "./mxcsr";
 
 /** Bits of the fraction. */
-// @ts-ignore: decorator
 @inline
 function fractionBits<T>(): u32 { return sizeof<T>() == 8 ? 52 : 23; }
-// @ts-ignore: decorator
 @inline
 function exponentMax<T>(): i32 { return sizeof<T>() == 8 ? 0x7ff : 0xff; }
-// @ts-ignore: decorator
 @inline
 export function bias<T>(): i32 { return sizeof<T>() == 8 ? 1023 : 127; }
-// @ts-ignore: decorator
 @inline
 export function signBit<T>(): T { return <T>(<T>1 << <T>(sizeof<T>() * 8 - 1)); }
-// @ts-ignore: decorator
 @inline
 export function infinity<T>(): T { return <T>exponentMax<T>() << <T>fractionBits<T>(); }
 /** The smallest normal number. */
-// @ts-ignore: decorator
 @inline
 export function smallest<T>(): T { return <T>(<T>1 << <T>fractionBits<T>()); }
-// @ts-ignore: decorator
 @inline
 function quietBit<T>(): T { return <T>(<T>1 << <T>(fractionBits<T>() - 1)); }
 /** The NaN that an invalid operation gives. */
-// @ts-ignore: decorator
 @inline
 export function indefinite<T>(): T { return signBit<T>() | infinity<T>() | quietBit<T>(); }
 /** Significand bits below the format's precision. */
-// @ts-ignore: decorator
 @inline
 function spare<T>(): u32 { return 62 - fractionBits<T>(); }
 
-// @ts-ignore: decorator
 @inline
 export function magnitude<T>(x: T): T { return x & ~signBit<T>(); }
-// @ts-ignore: decorator
 @inline
 export function isNegative<T>(x: T): bool { return (x & signBit<T>()) != 0; }
-// @ts-ignore: decorator
 @inline
 export function isNaN<T>(x: T): bool { return magnitude<T>(x) > infinity<T>(); }
-// @ts-ignore: decorator
 @inline
 export function isSignaling<T>(x: T): bool { return isNaN<T>(x) && (x & quietBit<T>()) == 0; }
-// @ts-ignore: decorator
 @inline
 export function isInfinite<T>(x: T): bool { return magnitude<T>(x) == infinity<T>(); }
-// @ts-ignore: decorator
 @inline
 export function isZero<T>(x: T): bool { return magnitude<T>(x) == 0; }
-// @ts-ignore: decorator
 @inline
 export function isDenormal<T>(x: T): bool { return magnitude<T>(x) - 1 < smallest<T>() - 1; }
-// @ts-ignore: decorator
 @inline
 export function quiet<T>(x: T): T { return x | quietBit<T>(); }
-// @ts-ignore: decorator
 @inline
 export function signed<T>(negative: bool, value: T): T { return negative ? value | signBit<T>() : value; }
 
 /** An operand as MXCSR.DAZ lets it be seen. */
-// @ts-ignore: decorator
 @inline
 export function operand<T>(cpu: u32, x: T): T {
   return (mxcsr(cpu) & DAZ) && isDenormal<T>(x) ? x & signBit<T>() : x;
 }
 
 /** Note DE when one of two operands is denormal. */
-// @ts-ignore: decorator
 @inline
 export function noteDenormal<T>(cpu: u32, a: T, b: T): void {
   if (isDenormal<T>(a) || isDenormal<T>(b)) flag(cpu, DE);
 }
 
 /** Biased exponent of a finite number other than 0, below 1 when it is denormal. */
-// @ts-ignore: decorator
 @inline
 export function exponentOf<T>(x: T): i32 {
   const e = <i32>(magnitude<T>(x) >> <T>fractionBits<T>());
   return e ? e : 1 - leadingZeros<T>(x);
 }
 /** Significand of a finite number other than 0, leading one at bit 62. */
-// @ts-ignore: decorator
 @inline
 export function significandOf<T>(x: T): u64 {
   const fraction = (<u64>(x & (smallest<T>() - 1))) << spare<T>();
   return magnitude<T>(x) >= smallest<T>() ? fraction | (<u64>1 << 62) : fraction << leadingZeros<T>(x);
 }
-// @ts-ignore: decorator
 @inline
 function leadingZeros<T>(x: T): i32 {
   return <i32>clz<u64>((<u64>(x & (smallest<T>() - 1))) << spare<T>()) - 1;
 }
 
 /** Shift right; what falls out is remembered in bit 0. */
-// @ts-ignore: decorator
 @inline
 export function shiftRightJam(x: u64, n: u32): u64 {
   if (n == 0) return x;
@@ -109,7 +85,6 @@ export function shiftRightJam(x: u64, n: u32): u64 {
 }
 
 /** Zero as a sum or difference of equal magnitudes: negative only when rounding down. */
-// @ts-ignore: decorator
 @inline
 export function cancelled<T>(cpu: u32): T {
   return signed<T>(((mxcsr(cpu) >> RC_SHIFT) & 3) == DOWN, 0);

@@ -21,7 +21,6 @@ const CR4_OSFXSR: u32 = 0x200;
 const FSW_ES: u32 = 0x80;
 
 /** True when an SSE instruction must fault: `if (sseBlocked(cpu)) return refuseSse(cpu)`. */
-// @ts-ignore: decorator
 @inline
 export function sseBlocked(cpu: u32): bool {
   return ((load<u32>(cpu + CR0) & (CR0_EM | CR0_TS)) | (~load<u32>(cpu + CR4) & CR4_OSFXSR)) != 0;
@@ -33,7 +32,6 @@ export function refuseSse(cpu: u32): u32 {
 }
 
 /** True when an MMX instruction must fault: `if (mmxBlocked(cpu)) return refuseMmx(cpu)`. */
-// @ts-ignore: decorator
 @inline
 export function mmxBlocked(cpu: u32): bool {
   return ((load<u32>(cpu + CR0) & (CR0_EM | CR0_TS)) | (<u32>load<u16>(cpu + FSW) & FSW_ES)) != 0;
@@ -46,7 +44,6 @@ export function refuseMmx(cpu: u32): u32 {
 }
 
 /** What every MMX instruction does to the x87 state: TOP is 0, all registers are valid (Intel SDM vol. 1, 9.5.1). */
-// @ts-ignore: decorator
 @inline
 export function enterMmx(cpu: u32): void {
   store<u16>(cpu + FSW, load<u16>(cpu + FSW) & ~0x3800);
@@ -54,7 +51,6 @@ export function enterMmx(cpu: u32): void {
 }
 
 /** Write an MMX register: exponent and sign of the x87 register become all ones. */
-// @ts-ignore: decorator
 @inline
 export function putMmx(to: u32, value: u64): void {
   store<u64>(to, value);
@@ -62,14 +58,12 @@ export function putMmx(to: u32, value: u64): void {
 }
 
 /** Address of the first register operand. */
-// @ts-ignore: decorator
 @inline
 export function first(cpu: u32, pc: u32): u32 {
   return cpu + <u32>load<u16>(pc + OP_DST);
 }
 
 /** Address of the second register operand (of the only one, when the first operand is memory). */
-// @ts-ignore: decorator
 @inline
 export function second(cpu: u32, pc: u32): u32 {
   return cpu + <u32>load<u16>(pc + OP_SRC);

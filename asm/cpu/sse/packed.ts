@@ -29,7 +29,6 @@ export function packed<T, I, F>(cpu: u32, kind: u32, to: u32, left: u32, right: 
   return packedCareful<T>(cpu, kind, to, left, right);
 }
 
-// @ts-ignore: decorator
 @inline
 function operate<T, I, F>(kind: u32, a: v128, b: v128): v128 {
   switch (kind) {
@@ -42,33 +41,28 @@ function operate<T, I, F>(kind: u32, a: v128, b: v128): v128 {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function evenSigns<T>(): v128 {
   return sizeof<T>() == 8 ? i64x2(0x8000000000000000, 0) : i32x4(0x80000000, 0, 0x80000000, 0);
 }
 
-// @ts-ignore: decorator
 @inline
 function magnitudes<T>(x: v128): v128 {
   return v128.and(x, v128.splat<T>(signBit<T>() - 1));
 }
 
-// @ts-ignore: decorator
 @inline
 function zeros<T, I>(x: v128): v128 {
   return v128.eq<I>(x, v128.splat<I>(0));
 }
 
 /** Lanes (given without signs) that are denormal. */
-// @ts-ignore: decorator
 @inline
 function denormals<T, I>(x: v128): v128 {
   return v128.andnot(v128.lt<I>(x, v128.splat<I>(<I>smallest<T>())), zeros<T, I>(x));
 }
 
 /** No lane is denormal or NaN. */
-// @ts-ignore: decorator
 @inline
 export function plain<T, I>(x: v128): bool {
   const m = magnitudes<T>(x);
@@ -76,7 +70,6 @@ export function plain<T, I>(x: v128): bool {
 }
 
 /** What `ordinary` in arithmetic.ts says of a lane, of all lanes. */
-// @ts-ignore: decorator
 @inline
 function ordinary<T, I>(a: v128, b: v128, result: v128): bool {
   const ma = magnitudes<T>(a);

@@ -14,13 +14,11 @@ const TWO_63: f64 = 9223372036854775808.0;
 const ROUND_MXCSR: u32 = 4;
 const ROUND_QUIETLY: u32 = 8;
 
-// @ts-ignore: decorator
 @inline
 function valueOf<T>(x: T): f64 {
   return sizeof<T>() == 8 ? reinterpret<f64>(<u64>x) : <f64>reinterpret<f32>(<u32>x);
 }
 
-// @ts-ignore: decorator
 @inline
 function toIntegral(x: f64, mode: u32): f64 {
   switch (mode) {

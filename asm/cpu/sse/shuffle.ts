@@ -160,7 +160,6 @@ function execElement(cpu: u32, pc: u32, code: u32, to: u32, p: u32): u32 {
   }
 }
 
-// @ts-ignore: decorator
 @inline
 function immediate(pc: u32): u32 {
   return load<u8>(pc + OP_IMM);
@@ -176,14 +175,12 @@ function pick32(cpu: u32, a: u32, b: u32, choice: u32): v128 {
   return v128.load(r);
 }
 
-// @ts-ignore: decorator
 @inline
 function pick64(a: u32, b: u32, choice: u32): v128 {
   return i64x2.replace_lane(v128.load64_zero(a + (choice & 1) * 8), 1, load<i64>(b + ((choice >> 1) & 1) * 8));
 }
 
 /** All ones in the lanes whose bit is set. */
-// @ts-ignore: decorator
 @inline
 function chosen<T>(bits: u32): v128 {
   if (sizeof<T>() == 2) {
@@ -193,13 +190,11 @@ function chosen<T>(bits: u32): v128 {
   return i64x2.ne(v128.and(i64x2.splat(bits), i64x2(1, 2)), i64x2.splat(0));
 }
 
-// @ts-ignore: decorator
 @inline
 function bytesTo32(x: v128): v128 {
   return i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(x));
 }
 
-// @ts-ignore: decorator
 @inline
 function bytesTo32Signed(x: v128): v128 {
   return i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(x));

@@ -101,20 +101,17 @@ function aggregate(p: u32, lengthA: u32, b: v128, validB: u32, control: u32, all
 }
 
 /** One element of a string, in all lanes. */
-// @ts-ignore: decorator
 @inline
 function element(p: u32, index: u32, control: u32): v128 {
   return control & WORDS ? v128.load16_splat(p + index * 2) : v128.load8_splat(p + index);
 }
 
-// @ts-ignore: decorator
 @inline
 function equal(a: v128, b: v128, control: u32): u32 {
   return control & WORDS ? i16x8.bitmask(i16x8.eq(a, b)) : i8x16.bitmask(i8x16.eq(a, b));
 }
 
 /** a ≥ b */
-// @ts-ignore: decorator
 @inline
 function notBelow(a: v128, b: v128, control: u32): u32 {
   switch (control & (WORDS | SIGNED)) {

@@ -20,7 +20,6 @@ export const SUBR: u32 = 5;
 export const DIV: u32 = 6;
 export const DIVR: u32 = 7;
 
-// @ts-ignore: decorator
 @inline
 function compute(cpu: u32, kind: u32, aSe: u32, aSig: u64, bSe: u32, bSig: u64): u64 {
   switch (kind) {
@@ -34,14 +33,12 @@ function compute(cpu: u32, kind: u32, aSe: u32, aSig: u64, bSe: u32, bSig: u64):
 }
 
 /** ST(0) ← ST(0) op ST(i). */
-// @ts-ignore: decorator
 @inline
 export function toTop(cpu: u32, pc: u32, kind: u32): u32 {
   return between(cpu, kind, 0, load<u16>(pc + OP_DST), 0);
 }
 
 /** ST(i) ← ST(i) op ST(0). */
-// @ts-ignore: decorator
 @inline
 export function toRegister(cpu: u32, pc: u32, kind: u32): u32 {
   return between(cpu, kind, load<u16>(pc + OP_DST), 0, load<u16>(pc + OP_DST));
@@ -64,7 +61,6 @@ export function toRegisterPop(cpu: u32, pc: u32, kind: u32): u32 {
   return OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function between(cpu: u32, kind: u32, i: u32, j: u32, to: u32): u32 {
   if (isEmpty(cpu, i) || isEmpty(cpu, j)) {
@@ -79,7 +75,6 @@ function between(cpu: u32, kind: u32, i: u32, j: u32, to: u32): u32 {
 }
 
 /** ST(0) ← ST(0) op a value from memory, whose sign and exponent are in X_SE; DE is noted when it was a denormal. */
-// @ts-ignore: decorator
 @inline
 export function withMemory(cpu: u32, kind: u32, sig: u64): u32 {
   if (isEmpty(cpu, 0)) {

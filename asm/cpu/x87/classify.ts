@@ -3,52 +3,44 @@
 import { EXPONENT, IE, INDEFINITE_SE, INDEFINITE_SIG, INTEGER_BIT, note, QUIET_BIT, value } from "./state";
 
 /** A normal number: neither zero nor denormal, infinity, NaN or unsupported. */
-// @ts-ignore: decorator
 @inline
 export function isNormal(se: u32, sig: u64): bool {
   return (se & EXPONENT) - 1 < 0x7ffe && <i64>sig < 0;
 }
 
 /** Unnormal, pseudo-infinity or pseudo-NaN. */
-// @ts-ignore: decorator
 @inline
 export function isUnsupported(se: u32, sig: u64): bool {
   return (se & EXPONENT) != 0 && <i64>sig >= 0;
 }
 
-// @ts-ignore: decorator
 @inline
 export function isNaN(se: u32, sig: u64): bool {
   return (se & EXPONENT) == EXPONENT && sig > INTEGER_BIT;
 }
 
-// @ts-ignore: decorator
 @inline
 export function isSignalling(se: u32, sig: u64): bool {
   return isNaN(se, sig) && !(sig & QUIET_BIT);
 }
 
-// @ts-ignore: decorator
 @inline
 export function isInfinite(se: u32, sig: u64): bool {
   return (se & EXPONENT) == EXPONENT && sig == INTEGER_BIT;
 }
 
-// @ts-ignore: decorator
 @inline
 export function isZero(se: u32, sig: u64): bool {
   return (se & EXPONENT) == 0 && sig == 0;
 }
 
 /** A denormal or pseudo-denormal. */
-// @ts-ignore: decorator
 @inline
 export function isDenormal(se: u32, sig: u64): bool {
   return (se & EXPONENT) == 0 && sig != 0;
 }
 
 /** A NaN, or an encoding that is treated like one. */
-// @ts-ignore: decorator
 @inline
 export function isOdd(se: u32, sig: u64): bool {
   return isNaN(se, sig) || isUnsupported(se, sig);

@@ -19,7 +19,6 @@ export function fromDouble(cpu: u32, bits: u64): u64 {
   return fromFormat(cpu, <u32>(bits >> 48) & SIGN, exp, 0x7ff, 1023, fraction);
 }
 
-// @ts-ignore: decorator
 @inline
 function fromFormat(cpu: u32, sign: u32, exp: u32, special: u32, bias: u32, fraction: u64): u64 {
   if (exp == special) return value(cpu, sign | EXPONENT, fraction | INTEGER_BIT);

@@ -57,13 +57,11 @@ function setTags(cpu: u32, tags: u32): void {
   store<u16>(cpu + FTW, <u16>(empty | (empty << 1)));
 }
 
-// @ts-ignore: decorator
 @inline
 function isWide(pc: u32): bool {
   return ((<u32>load<u16>(pc + OP_PREFIX) >> PFX_OPERAND_SHIFT) & 3) != 0;
 }
 
-// @ts-ignore: decorator
 @inline
 function environmentSize(pc: u32): u32 {
   return isWide(pc) ? 28 : 14;
@@ -115,7 +113,6 @@ function writeNarrow(cpu: u32, p: u32): void {
 }
 
 /** Real-mode layouts hold linear addresses in place of selector and offset. */
-// @ts-ignore: decorator
 @inline
 function linearPointer(cpu: u32, offset: u32, selector: u32): u32 {
   return (<u32>load<u16>(cpu + selector) << 4) + load<u32>(cpu + offset);

@@ -7,19 +7,16 @@ import { mulHigh } from "./wide";
 export const W_LOW: u32 = X_WIDE;
 export const W_EXP: u32 = X_WIDE + 8;
 
-// @ts-ignore: decorator
 @inline
 export function low(cpu: u32): u64 {
   return load<u64>(cpu + W_LOW);
 }
 
-// @ts-ignore: decorator
 @inline
 export function exponent(cpu: u32): i32 {
   return load<i32>(cpu + W_EXP);
 }
 
-// @ts-ignore: decorator
 @inline
 export function wide(cpu: u32, hi: u64, lo: u64): u64 {
   store<u64>(cpu + W_LOW, lo);
@@ -36,20 +33,17 @@ export function product(cpu: u32, aHi: u64, aLo: u64, bHi: u64, bLo: u64): u64 {
 }
 
 /** a ≥ b */
-// @ts-ignore: decorator
 @inline
 export function atLeast(aHi: u64, aLo: u64, bHi: u64, bLo: u64): bool {
   return aHi > bHi || (aHi == bHi && aLo >= bLo);
 }
 
-// @ts-ignore: decorator
 @inline
 export function sum(cpu: u32, aHi: u64, aLo: u64, bHi: u64, bLo: u64): u64 {
   const lo = aLo + bLo;
   return wide(cpu, aHi + bHi + u64(lo < aLo), lo);
 }
 
-// @ts-ignore: decorator
 @inline
 export function difference(cpu: u32, aHi: u64, aLo: u64, bHi: u64, bLo: u64): u64 {
   return wide(cpu, aHi - bHi - u64(aLo < bLo), aLo - bLo);

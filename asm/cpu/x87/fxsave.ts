@@ -30,7 +30,6 @@ function aligned(cpu: u32, pc: u32): u32 {
   return va & 15 ? raiseError(cpu, GP, 0) : OK;
 }
 
-// @ts-ignore: decorator
 @inline
 function xmmCount(cpu: u32): u32 {
   if (!(load<u32>(cpu + CR4) & CR4_OSFXSR)) return 0;

@@ -129,7 +129,6 @@ function loadDouble(cpu: u32, pc: u32): u32 {
 }
 
 /** Widening a signalling NaN is invalid and makes it a quiet one. */
-// @ts-ignore: decorator
 @inline
 function quieted(cpu: u32, sig: u64): u64 {
   if (!isSignalling(load<u32>(cpu + X_SE), sig)) return sig;
@@ -215,7 +214,6 @@ function storeDecimal(cpu: u32, pc: u32): u32 {
   return stored(cpu, p, true);
 }
 
-// @ts-ignore: decorator
 @inline
 function stored(cpu: u32, p: u32, popping: bool): u32 {
   commit(cpu, p);

@@ -67,7 +67,6 @@ export function divide(cpu: u32, aSe: u32, aSig: u64, bSe: u32, bSig: u64): u64 
 }
 
 /** Fraction below a truncated result, as far as rounding cares: zero, under, at or over one half. */
-// @ts-ignore: decorator
 @inline
 function againstHalf(remainder: u64, complement: u64): u64 {
   if (remainder == 0) return 0;
@@ -109,7 +108,6 @@ function integerRoot(hi: u64, lo: u64): u64 {
 }
 
 /** hi:lo < root² */
-// @ts-ignore: decorator
 @inline
 function isBelowSquare(hi: u64, lo: u64, root: u64): bool {
   const high = mulHigh(root, root);

@@ -39,7 +39,6 @@ export function remainder(cpu: u32, aSe: u32, aSig: u64, bSe: u32, bSig: u64, ne
 }
 
 /** (a × 2^n) mod b, 0 ≤ n < 64, b normalised. */
-// @ts-ignore: decorator
 @inline
 function modulo(a: u64, n: u32, b: u64): u64 {
   const lo = a << n;
@@ -68,7 +67,6 @@ function reduceHalf(cpu: u32, sign: u32, aSig: u64, bExp: i32, bSig: u64): u64 {
   return packRemainder(cpu, sign ^ SIGN, bExp - 1, bSig - (aSig - bSig), sign);
 }
 
-// @ts-ignore: decorator
 @inline
 function noteQuotient(cpu: u32, quotient: u64): void {
   const q = <u32>quotient;

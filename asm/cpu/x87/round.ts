@@ -11,14 +11,12 @@ export const RC_NEAREST: u32 = 0;
 export const RC_DOWN: u32 = 1;
 export const RC_UP: u32 = 2;
 
-// @ts-ignore: decorator
 @inline
 export function roundingControl(cpu: u32): u32 {
   return (<u32>load<u16>(cpu + FCW) >> 10) & 3;
 }
 
 /** Whether a magnitude is rounded up: `rest` holds what is cut off, half a unit at its highest bit. 0 or 1. */
-// @ts-ignore: decorator
 @inline
 export function increment(rc: u32, sign: u32, odd: u64, rest: u64): u64 {
   if (rc == RC_NEAREST) return (rest >> 63) & (odd | u64(rest << 1 != 0));
@@ -50,7 +48,6 @@ export function roundFull(cpu: u32, sign: u32, exp: i32, hi: u64, lo: u64): u64 
   return roundAt(cpu, sign, exp, hi, lo, 0);
 }
 
-// @ts-ignore: decorator
 @inline
 function below(hi: u64, lo: u64, drop: u32): u64 {
   return drop ? (hi << (64 - drop)) | u64(lo != 0) : lo;
@@ -113,14 +110,12 @@ function overflowed(cpu: u32, sign: u32, rc: u32, drop: u32): u64 {
 }
 
 /** Exponent that a number with exponent field 0 has once it is normalised: 0 or less, or 1 for a pseudo-denormal. */
-// @ts-ignore: decorator
 @inline
 export function normaliseExponent(sig: u64): i32 {
   return 1 - <i32>clz(sig);
 }
 
 /** Sign of an exact zero sum: minus only when rounding down. */
-// @ts-ignore: decorator
 @inline
 export function zeroSign(cpu: u32): u32 {
   return roundingControl(cpu) == RC_DOWN ? SIGN : 0;

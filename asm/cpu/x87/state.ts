@@ -61,7 +61,6 @@ const CR0_EM: u32 = 4;
 const CR0_TS: u32 = 8;
 
 /** #NM while the x87 is emulated or not this task's (Intel SDM vol. 3, 2.5). OK or FAULT. */
-// @ts-ignore: decorator
 @inline
 export function available(cpu: u32): u32 {
   if (load<u32>(cpu + CR0) & (CR0_EM | CR0_TS)) return raise(cpu, NM);
@@ -69,7 +68,6 @@ export function available(cpu: u32): u32 {
 }
 
 /** The same for WAIT, which looks at TS only with MP. */
-// @ts-ignore: decorator
 @inline
 export function availableForWait(cpu: u32): u32 {
   if ((load<u32>(cpu + CR0) & (CR0_MP | CR0_TS)) == (CR0_MP | CR0_TS)) return raise(cpu, NM);
@@ -77,7 +75,6 @@ export function availableForWait(cpu: u32): u32 {
 }
 
 /** #MF when an unmasked exception is pending. OK or FAULT. */
-// @ts-ignore: decorator
 @inline
 export function pending(cpu: u32): u32 {
   if (<u32>load<u16>(cpu + FSW) & ES) return raise(cpu, MF);
@@ -85,7 +82,6 @@ export function pending(cpu: u32): u32 {
 }
 
 /** Start a waiting instruction. OK or FAULT. */
-// @ts-ignore: decorator
 @inline
 export function begin(cpu: u32): u32 {
   const blocked = available(cpu);
@@ -95,7 +91,6 @@ export function begin(cpu: u32): u32 {
 }
 
 /** Remember the instruction for exception handlers (Intel SDM vol. 1, 8.1.8); its 11 opcode bits are in OP_SRC. */
-// @ts-ignore: decorator
 @inline
 export function noteInstruction(cpu: u32, pc: u32): void {
   store<u64>(cpu + FIP, load<u64>(cpu + RIP_BASE) + load<u16>(pc + OP_PAGE_OFFSET));
@@ -103,7 +98,6 @@ export function noteInstruction(cpu: u32, pc: u32): void {
   store<u16>(cpu + FCS, load<u16>(cpu + SEG + CS * SEG_SIZE + SEG_SELECTOR));
 }
 
-// @ts-ignore: decorator
 @inline
 function noteOperand(cpu: u32, pc: u32, ea: u64): void {
   noteInstruction(cpu, pc);
@@ -111,7 +105,6 @@ function noteOperand(cpu: u32, pc: u32, ea: u64): void {
   store<u16>(cpu + FDS, load<u16>(cpu + SEG + <u32>load<u8>(pc + OP_SEG) * SEG_SIZE + SEG_SELECTOR));
 }
 
-// @ts-ignore: decorator
 @inline
 function linear(cpu: u32, pc: u32, ea: u64, size: u32, write: bool): u64 {
   if (load<u8>(pc + OP_EA) == EA_FLAT32) return ea;
@@ -138,21 +131,18 @@ export function writeOperand(cpu: u32, pc: u32, size: u32): u32 {
   return at;
 }
 
-// @ts-ignore: decorator
 @inline
 export function note(cpu: u32, flags: u32): void {
   store<u32>(cpu + X_FLAGS, load<u32>(cpu + X_FLAGS) | flags);
 }
 
 /** Recompute the error summary and busy bits of a status word. */
-// @ts-ignore: decorator
 @inline
 export function summarised(fsw: u32, fcw: u32): u32 {
   return fsw & ~fcw & EXCEPTIONS ? fsw | ES | BUSY : fsw & ~(ES | BUSY);
 }
 
 /** Take noted exceptions and C1 into the status word. False: an unmasked one forbids to deliver the result. */
-// @ts-ignore: decorator
 @inline
 export function settle(cpu: u32): bool {
   return settleWith(cpu, BEFORE, C1);
@@ -192,7 +182,6 @@ export function settleRemainder(cpu: u32): bool {
   return settleWith(cpu, BEFORE, flags & QUOTIENT && !refused ? CONDITIONS : C1 | C2);
 }
 
-// @ts-ignore: decorator
 @inline
 function settleWith(cpu: u32, forbidding: u32, conditions: u32): bool {
   const flags = load<u32>(cpu + X_FLAGS);
@@ -218,33 +207,28 @@ function settleExceptions(cpu: u32, old: u32, flags: u32, forbidding: u32): bool
 }
 
 /** Physical register, 0–7, of ST(i). */
-// @ts-ignore: decorator
 @inline
 export function physical(cpu: u32, i: u32): u32 {
   return ((<u32>load<u16>(cpu + FSW) >> 11) + i) & 7;
 }
 
 /** Address of ST(i). */
-// @ts-ignore: decorator
 @inline
 export function st(cpu: u32, i: u32): u32 {
   return cpu + FPR + physical(cpu, i) * 16;
 }
 
-// @ts-ignore: decorator
 @inline
 export function isEmpty(cpu: u32, i: u32): bool {
   return ((<u32>load<u16>(cpu + FTW) >> (physical(cpu, i) * 2)) & 3) == 3;
 }
 
-// @ts-ignore: decorator
 @inline
 export function setEmpty(cpu: u32, i: u32): void {
   store<u16>(cpu + FTW, <u16>(<u32>load<u16>(cpu + FTW) | (3 << (physical(cpu, i) * 2))));
 }
 
 /** Store into ST(i), which becomes non-empty. Tags of non-empty registers are 0 here; `fullTags` works out the rest. */
-// @ts-ignore: decorator
 @inline
 export function setSt(cpu: u32, i: u32, se: u32, sig: u64): void {
   const at = st(cpu, i);
@@ -253,21 +237,18 @@ export function setSt(cpu: u32, i: u32, se: u32, sig: u64): void {
   store<u16>(cpu + FTW, <u16>(<u32>load<u16>(cpu + FTW) & ~(3 << (physical(cpu, i) * 2))));
 }
 
-// @ts-ignore: decorator
 @inline
 export function addTop(cpu: u32, n: u32): void {
   const fsw = <u32>load<u16>(cpu + FSW);
   store<u16>(cpu + FSW, <u16>((fsw & ~0x3800) | ((fsw + (n << 11)) & 0x3800)));
 }
 
-// @ts-ignore: decorator
 @inline
 export function pop(cpu: u32): void {
   setEmpty(cpu, 0);
   addTop(cpu, 1);
 }
 
-// @ts-ignore: decorator
 @inline
 export function push(cpu: u32, se: u32, sig: u64): void {
   addTop(cpu, 7);
@@ -290,7 +271,6 @@ export function pushResult(cpu: u32, sig: u64): u32 {
 }
 
 /** Make a value: significand returned, sign and exponent left in X_SE. */
-// @ts-ignore: decorator
 @inline
 export function value(cpu: u32, se: u32, sig: u64): u64 {
   store<u32>(cpu + X_SE, se);

@@ -27,20 +27,17 @@ export function execX87Transcendental(cpu: u32, pc: u32, operation: u32): u32 {
 }
 
 /** Unbiased exponent and normalised significand of a finite number other than zero. */
-// @ts-ignore: decorator
 @inline
 function unbiased(se: u32, sig: u64): i32 {
   return (se & EXPONENT ? <i32>(se & EXPONENT) : normaliseExponent(sig)) - BIAS;
 }
 
-// @ts-ignore: decorator
 @inline
 function normalised(sig: u64): u64 {
   return sig << clz(sig);
 }
 
 /** Out of the range of argument reduction: the operand stays and C2 says so. */
-// @ts-ignore: decorator
 @inline
 function isOutOfRange(se: u32, sig: u64): bool {
   return (se & EXPONENT) >= <u32>(BIAS + 63) && !isOdd(se, sig) && !isInfinite(se, sig);

@@ -70,7 +70,6 @@ function cosine(cpu: u32): u64 {
 }
 
 /** Round the floating number at hand; it is never exact. */
-// @ts-ignore: decorator
 @inline
 function rounded(cpu: u32, sign: u32, hi: u64): u64 {
   return roundFull(cpu, sign, exponent(cpu) + BIAS, hi, low(cpu) | 1);

@@ -1,7 +1,6 @@
 // 64 × 64 → 128 and 128 / 64 bit arithmetic, which WebAssembly lacks.
 
 /** High half of a × b; the low half is a * b. */
-// @ts-ignore: decorator
 @inline
 export function mulHigh(a: u64, b: u64): u64 {
   const a0 = a & 0xffffffff;
@@ -25,7 +24,6 @@ export function div128(hi: u64, lo: u64, d: u64): u64 {
 }
 
 /** One 32-bit digit: (hi × 2^32 + next) / d with hi < d. */
-// @ts-ignore: decorator
 @inline
 function divDigit(hi: u64, next: u64, d: u64): u64 {
   const d1 = d >> 32;
@@ -41,7 +39,6 @@ function divDigit(hi: u64, next: u64, d: u64): u64 {
 }
 
 /** Bits of hi:lo from bit n up, as a high word: hi:lo << n, 0 ≤ n < 64. */
-// @ts-ignore: decorator
 @inline
 export function shiftLeftHigh(hi: u64, lo: u64, n: u32): u64 {
   return n ? (hi << n) | (lo >> (64 - n)) : hi;
@@ -56,7 +53,6 @@ export function shiftRightLow(hi: u64, lo: u64, n: u32): u64 {
 }
 
 /** High word of hi:lo >> n. */
-// @ts-ignore: decorator
 @inline
 export function shiftRightHigh(hi: u64, n: u32): u64 {
   return n < 64 ? hi >> n : 0;
