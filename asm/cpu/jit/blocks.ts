@@ -12,6 +12,12 @@ export const BLOCK_FLAGS_IN: u32 = 8;
 export const BLOCK_FLAGS_OUT: u32 = 12;
 export const BLOCK_NEXT: u32 = 16;
 export const BLOCK_TAKEN: u32 = 18;
+/** u16 last block of the loop that begins here, u16 block where the loop around begins (0xffff each: none), see loops.ts. */
+export const BLOCK_LOOP_END: u32 = 20;
+export const BLOCK_LOOP_HEAD: u32 = 22;
+export const NO_LOOP: u32 = 0xffff;
+/** u8: a call inside the region returns here. */
+export const BLOCK_RETURN: u32 = 24;
 export const BLOCK_SIZE: u32 = 32;
 export const NO_ENTRY: u32 = 0xffff;
 /** Most blocks of a region. */

@@ -5,7 +5,7 @@ import {
   CLASS_CALL, CLASS_CALL_INDIRECT, CLASS_JCC, CLASS_JCC_LOCAL, CLASS_JMP, CLASS_JMP_INDIRECT, CLASS_JMP_LOCAL, FORM_I, FORM_M,
 } from "../../generated/jit-forms";
 import { beginIf, byte, const64, endIf, get, I64_ADD, I64_NE, I64_SHL, set, unlikely } from "./emit";
-import { branchForwardIf, exitBefore, exitToRip, goTo, isForward, prepareEdge, pushRip } from "./exits";
+import { branchForwardIf, exitBefore, exitToRip, goTo, isForward, prepareEdge, pushRip, returnToRip } from "./exits";
 import { pushCondition } from "./flags";
 import { classOf, detailOf, shapeOf } from "./forms";
 import { ADDRESS, AT, RIP_TO, TEMPORARY64 } from "./locals";
@@ -151,7 +151,8 @@ export function emitBranch(form: u32): void {
       set(RIP_TO);
       checkCanonical();
       dropBytes(8 + (shapeOf(form) == FORM_I ? load<i64>(pc + OP_IMM) : 0));
-      break;
+      returnToRip();
+      return;
   }
   exitToRip();
 }

@@ -5,13 +5,14 @@ import {
 import { JIT_OP_ENTRY, JIT_OP_FUNCTION } from "../../layout/jit";
 import { OP_PAGE_OFFSET, OP_SIZE } from "../../layout/op";
 import { JIT_SYSTEM, JIT_USER } from "../../generated/ops";
-import { BLOCK_ENTRY, blockAt, blockRecord, wantsFlags, flagsAtEntry } from "./blocks";
+import { BLOCK_ENTRY, BLOCK_LOOP_HEAD, BLOCK_RETURN, BLOCK_START, blockAt, blockRecord, wantsFlags, flagsAtEntry } from "./blocks";
 import {
   beginIf, branch, branchIf, byte, const32, const64, endIf, get, I32_ADD, I32_AND, I32_EQ, I32_GT_S, I32_LOAD, I32_LOAD16_U, I32_OR, I32_SHL, I32_SUB,
   I32_WRAP, I32_XOR, I64_ADD, I64_EXTEND_I32_U, I64_EQ, I64_LOAD, I64_OR, I64_SHL, I64_SHR_U, I64_STORE, I64_SUB, memoryAccess, RETURN,
   set, tee, unlikely, unsigned,
 } from "./emit";
 import { GENERAL, generalize, loadFlags, storeFlags } from "./flags";
+import { depthOf, LABEL_DISPATCH, LABEL_EXIT, LABEL_INDIRECT, LABEL_LOOP } from "./labels";
 import { AT, BASE, ENTRY, LEFT, NEXT, REGISTERS, RIP_TO, TARGET } from "./locals";
 import { BLOCK, BLOCKS, CPU, DONE, FLAGS, MODIFIED, OPERATIONS, PC, TLB_USED, USED, word } from "./state";
 
@@ -21,12 +22,6 @@ const RETURN_CALL_INDIRECT: u32 = 0x13;
 const TAKEN: u32 = 5;
 /** Status: left for a branch target that is not compiled. The loop goes on there. */
 export const COLD: u32 = 7;
-
-// Labels outside the code of the current block.
-function depthOfBlock(block: u32): u32 { return block - word(BLOCK) - 1; }
-function depthOfIndirect(): u32 { return word(BLOCKS) - 1 - word(BLOCK); }
-function depthOfExit(): u32 { return word(BLOCKS) - word(BLOCK); }
-function depthOfLoop(): u32 { return word(BLOCKS) - word(BLOCK) + 1; }
 
 /** Operations of the block that are not executed give back what they were charged. */
 export function refund(): void {
@@ -49,13 +44,35 @@ export function exitBefore(): void {
 export function exitWithNext(): void {
   generalize(word(FLAGS));
   refund();
-  branch(depthOfExit());
+  branch(depthOf(LABEL_EXIT));
 }
 
 /** Leave for the instruction pointer in RIP_TO. */
 export function exitToRip(): void {
   generalize(word(FLAGS));
-  branch(depthOfIndirect());
+  branch(depthOf(LABEL_INDIRECT));
+}
+
+/** Returns that lead into the region are compared with so many of its call sites. */
+const RETURNS_MAX: u32 = 4;
+
+/** Go to RIP_TO: to where the region goes on after one of its calls, if it is that. */
+export function returnToRip(): void {
+  const count = word(BLOCKS);
+  let tried: u32 = 0;
+  for (let block: u32 = 0; block < count && tried < RETURNS_MAX; block++) {
+    const record = blockRecord(block);
+    if (!load<u8>(record + BLOCK_RETURN)) continue;
+    tried++;
+    const offset = <i32>load<u16>(record + BLOCK_START);
+    get(RIP_TO);
+    pushRip(offset);
+    byte(I64_EQ);
+    beginIf();
+    goTo(offset);
+    endIf();
+  }
+  exitToRip();
 }
 
 /** Leave for an address counted from the page. */
@@ -85,7 +102,7 @@ export function isForward(offset: i32): bool {
 
 /** Branch to the block at `offset` when the condition on the stack holds; only forward. */
 export function branchForwardIf(offset: i32): void {
-  branchIf(depthOfBlock(blockAt(offset)));
+  branchIf(depthOf(blockAt(offset)));
 }
 
 /** Go on at page offset `offset`, whatever is there. */
@@ -97,15 +114,19 @@ export function goTo(offset: i32): void {
   }
   prepareEdge(offset);
   if (block > <i32>word(BLOCK)) {
-    branch(depthOfBlock(block));
+    branch(depthOf(block));
     return;
   }
-  const32(load<u16>(blockRecord(block) + BLOCK_ENTRY));
-  set(TARGET);
+  const head = <u32>load<u16>(blockRecord(block) + BLOCK_LOOP_HEAD);
+  const inner = head == <u32>block && load<u16>(blockRecord(word(BLOCK)) + BLOCK_LOOP_HEAD) == head;
+  if (!inner) {
+    const32(load<u16>(blockRecord(block) + BLOCK_ENTRY));
+    set(TARGET);
+  }
   get(LEFT);
   const32(0);
   byte(I32_GT_S);
-  branchIf(depthOfLoop());
+  branchIf(depthOf(inner ? LABEL_LOOP + head : LABEL_DISPATCH));
   pushRip(offset);
   set(RIP_TO);
   // An edge that was not prepared leaves with the flags in whatever form they are.

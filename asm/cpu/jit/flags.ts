@@ -8,7 +8,7 @@ import {
   I32_LT_U, I32_OR, I32_POPCNT, I32_SHL, I32_SHR_S, I32_SHR_U, I32_STORE, I32_SUB, I32_WRAP, I32_XOR, I64_EQZ,
   I64_EXTEND_I32_S, I64_EXTEND_I32_U, I64_LOAD, I64_STORE, memoryAccess, set,
 } from "./emit";
-import { CALL_CONDITION, CALL_OVERFLOWS } from "./module";
+import { CALL_CARRY_OVERFLOW, CALL_CONDITION, CALL_OVERFLOWS } from "./module";
 import {
   A32, A64, B32, B64, CARRY, LAZY_A, LAZY_CF, LAZY_OP, LAZY_RESULT, R32, R64,
 } from "./locals";
@@ -30,6 +30,9 @@ export const SAR: u32 = 10;
 /** A product whose overflow is in CARRY, or (64 bits, truncated) still to be found from its factors. */
 export const PRODUCT: u32 = 11;
 export const PRODUCT64: u32 = 12;
+/** A rotate: CF and OF follow from the result, the others are those of the general form. */
+export const ROL: u32 = 13;
+export const ROR: u32 = 14;
 
 /** Kinds of FLAG_OP for the states above that are not theirs (asm/cpu/flags.ts). */
 const LAZY_SHIFT: u32 = 8;
@@ -217,14 +220,16 @@ function pushStatic(flags: u32, code: u32): void {
 /** Push whether a condition (0–15) holds, as 0 or 1 (any non-zero value does for a branch). */
 export function pushCondition(code: u32): void {
   const flags = word(FLAGS);
-  if ((flags & 0xff) == GENERAL) {
+  const kind = flags & 0xff;
+  if (kind >= ROL && code >> 1 == C) pushRotated(flags);
+  else if (kind == GENERAL || kind >= ROL) {
+    generalize(flags);
     storeFlags();
     const32(word(CPU));
     const32(code);
     call(CALL_CONDITION);
     return;
-  }
-  pushStatic(flags, code >> 1);
+  } else pushStatic(flags, code >> 1);
   if (code & 1) byte(I32_EQZ);
 }
 
@@ -241,11 +246,30 @@ function pushExtended(local: u32, bits: u32): void {
   if (bits != 64) byte(I64_EXTEND_I32_S);
 }
 
+/** Push CF after a rotate: the bit that went round. */
+function pushRotated(flags: u32): void {
+  const bits = bitsOf(flags);
+  pushR(bits);
+  bit((flags & 0xff) == ROL ? 0 : bits - 1, bits);
+}
+
 /** Bring the flags into their general form. The static form stays readable. */
 export function generalize(flags: u32): void {
   const bits = bitsOf(flags);
   const kind = flags & 0xff;
   if (kind == GENERAL) return;
+  if (kind >= ROL) {
+    storeFlags();
+    const32(word(CPU));
+    pushRotated(flags);
+    pushRotated(flags);
+    pushR(bits);
+    bit(kind == ROL ? bits - 1 : bits - 2, bits);
+    byte(I32_XOR);
+    call(CALL_CARRY_OVERFLOW);
+    loadFlags();
+    return;
+  }
   pushExtended(localR(bits), bits);
   set(LAZY_RESULT);
   if (kind >= SHL) {

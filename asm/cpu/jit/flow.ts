@@ -12,7 +12,7 @@ import {
   BLOCK_ENTRY, BLOCK_FLAGS_IN, BLOCK_FLAGS_OUT, BLOCK_NEXT, BLOCK_OPERATIONS, BLOCK_OUTSIDE, BLOCK_START, BLOCK_TAKEN, BLOCK_WANTS,
   blockRecord, NO_ENTRY,
 } from "./blocks";
-import { ADC, ADD, DEC, GENERAL, INC, LOGIC, PRODUCT, PRODUCT64, SAR, SBB, SHL, SHR, state, SUB } from "./flags";
+import { ADC, ADD, DEC, GENERAL, INC, LOGIC, PRODUCT, PRODUCT64, ROL, ROR, SAR, SBB, SHL, SHR, state, SUB } from "./flags";
 import { bitsOf, classOf, detailOf, formOf, numberOf, shapeOf } from "./forms";
 import { operationAt } from "./region";
 import { BLOCKS, MODIFIED, setWord, USED, word } from "./state";
@@ -47,7 +47,8 @@ export function flagsAfter(form: u32, op: u32, before: u32): u32 {
     case CLASS_SHIFT: {
       const count = shiftCount(form, op);
       if (count == 0) return before;
-      if (count == 0xff || detail >= SHIFT_ROL) return GENERAL;
+      if (count == 0xff) return GENERAL;
+      if (detail >= SHIFT_ROL) return state(detail == SHIFT_ROL ? ROL : ROR, bits, count);
       return state(detail == SHIFT_SHL ? SHL : detail == SHIFT_SHR ? SHR : SAR, bits, count);
     }
     case CLASS_IMUL: return state(bits == 64 ? PRODUCT64 : PRODUCT, bits, 0);

@@ -8,9 +8,10 @@ import {
 } from "../../generated/jit-forms";
 import { PAGE_MAP } from "../code-pages";
 import {
-  BLOCKS_MAX, BLOCK_ENTRY, BLOCK_NEXT, BLOCK_OPERATIONS, BLOCK_OUTSIDE, BLOCK_SIZE, BLOCK_START, BLOCK_TAKEN, blockAt, blockRecord, NO_ENTRY,
+  BLOCKS_MAX, BLOCK_ENTRY, BLOCK_NEXT, BLOCK_OPERATIONS, BLOCK_OUTSIDE, BLOCK_RETURN, BLOCK_SIZE, BLOCK_START, BLOCK_TAKEN, blockAt, blockRecord, NO_ENTRY,
 } from "./blocks";
 import { classOf, detailOf, formOf, numberOf } from "./forms";
+import { findLoops } from "./loops";
 import { originalAt } from "./original";
 import { BLOCKS, CPU, ENTRIES, FOUND, LEADERS, RECORD, setWord, WORK, word } from "./state";
 
@@ -74,6 +75,9 @@ function walk(offset: u32, most: u32): void {
         return;
       case CLASS_JCC: lead(next, 0); return;
       case CLASS_CALL:
+        lead(next, MARK_ENTRY);
+        lead(load<u32>(op + OP_DISP), 0);
+        return;
       case CLASS_CALL_INDIRECT: lead(next, MARK_ENTRY); return;
       case CLASS_JMP:
       case CLASS_JMP_INDIRECT:
@@ -108,6 +112,7 @@ export function findRegion(start: u32): bool {
   makeBlocks();
   if (blockAt(start) < 0) return false;
   findEdges();
+  findLoops();
   return true;
 }
 
@@ -152,6 +157,8 @@ function findEdges(): void {
         if (falls) next = blockAt(offset);
         if (kind == CLASS_JCC_LOCAL || kind == CLASS_JMP_LOCAL || kind == CLASS_CALL) taken = blockAt(load<i32>(op + OP_DISP));
         outside = falls && next < 0 || taken < 0;
+        const after = blockAt(offset);
+        if (kind == CLASS_CALL && taken >= 0 && after >= 0) store<u8>(blockRecord(after) + BLOCK_RETURN, 1);
         break;
       }
       next = blockAt(offset);

@@ -3,16 +3,15 @@ import { RCX } from "../../layout/cpu";
 import { OP_DST } from "../../layout/op";
 import { FORM_CL_R, SHIFT_ROL, SHIFT_ROR, SHIFT_SAR, SHIFT_SHL } from "../../generated/jit-forms";
 import {
-  beginIf, byte, call, const32, const64, endIf, get, I32_AND, I32_OR, I32_SHL, I32_SHR_S, I32_SHR_U, I32_SUB, I32_WRAP, I32_XOR,
+  beginIf, byte, const32, const64, endIf, get, I32_AND, I32_OR, I32_SHL, I32_SHR_S, I32_SHR_U, I32_SUB, I32_WRAP, I32_XOR,
   I64_EXTEND_I32_S, I64_EXTEND_I32_U, set, tee,
 } from "./emit";
-import { loadFlags, localA, localR, settleFlags, storeFlags } from "./flags";
+import { generalize, localA, localR, ROL, ROR, settleFlags, state } from "./flags";
 import { shiftCount } from "./flow";
 import { bitsOf, detailOf, shapeOf } from "./forms";
 import { CARRY, LAZY_A, LAZY_OP, LAZY_RESULT, TEMPORARY32 } from "./locals";
-import { CALL_CARRY_OVERFLOW } from "./module";
 import { popRegister, pushRegister, wide } from "./operands";
-import { CPU, FLAGS_WANTED, PC, word } from "./state";
+import { FLAGS_WANTED, PC, word } from "./state";
 
 const I32_ROTL: u32 = 0x77;
 const I32_ROTR: u32 = 0x78;
@@ -53,8 +52,9 @@ export function emitShift(form: u32): void {
   tee(localR(bits));
   popRegister(register, bits);
   if (!word(FLAGS_WANTED)) return;
-  if (detail >= SHIFT_ROL) rotateFlags(bits, detail == SHIFT_ROL, byCl);
-  else if (byCl) shiftFlags(bits, detail);
+  if (!byCl) return;
+  if (detail >= SHIFT_ROL) rotateFlags(bits, detail);
+  else shiftFlags(bits, detail);
 }
 
 /** Push bit `n` of a local. */
@@ -114,21 +114,10 @@ function shiftFlags(bits: u32, detail: u32): void {
   endIf();
 }
 
-/** CF and OF of a rotate; the others stay. */
-function rotateFlags(bits: u32, left: bool, byCl: bool): void {
-  const result = localR(bits);
-  if (byCl) {
-    get(TEMPORARY32);
-    beginIf();
-  }
-  storeFlags();
-  const32(word(CPU));
-  bitOf(result, left ? 0 : bits - 1, bits);
-  tee(CARRY);
-  get(CARRY);
-  bitOf(result, left ? bits - 1 : bits - 2, bits);
-  byte(I32_XOR);
-  call(CALL_CARRY_OVERFLOW);
-  loadFlags();
-  if (byCl) endIf();
+/** General flags of a rotate by the count in TEMPORARY32, which may be 0. */
+function rotateFlags(bits: u32, detail: u32): void {
+  get(TEMPORARY32);
+  beginIf();
+  generalize(state(detail == SHIFT_ROL ? ROL : ROR, bits, 1));
+  endIf();
 }

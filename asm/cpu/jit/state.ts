@@ -44,6 +44,10 @@ export const ENTRIES: u32 = JIT_STATE + 0x60;
 /** Whether the last slice ended in compiled code. */
 export const WARM: u32 = JIT_STATE + 0x64;
 
+/** Open labels around the code being emitted, u16 each, outermost first; their count. */
+export const LABELS: u32 = JIT_STATE + 0x68;
+export const LABEL_STACK: u32 = JIT_STATE + 0x400;
+
 @inline
 export function word(at: u32): u32 { return load<u32>(at); }
 @inline

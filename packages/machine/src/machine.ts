@@ -68,7 +68,7 @@ export class Machine {
     const boot = await loadKernel(memory, options);
     const machine = new Machine(memory, mailbox, output);
     enterKernel(machine.board.vcpu, boot);
-    machine.board.vcpu.jit = options.jit ?? 'off';
+    machine.board.vcpu.jit = options.jit ?? 'on';
     return machine;
   }
 

@@ -22,7 +22,7 @@ export interface VmOptions {
   /** How a bzImage is entered; by default unpacked here and through PVH where its ELF has an entry for that. */
   protocol?: BootProtocol;
   accel: AcceleratorChoice;
-  /** `off` when absent. */
+  /** `on` when absent. */
   jit?: JitChoice;
   /** Hears what the guest writes to the debug console, port 0xe9. */
   debug?: (bytes: Uint8Array<ArrayBuffer>) => void;

@@ -79,7 +79,7 @@ export function runCommand(command: string[], finish: (status: number) => void):
     .description('Boot a guest, its first serial port on this terminal.')
     .argument('[image]', 'a guest that `vizor images` lists (default: cloud)')
     .option('--accel <name>', 'engine: auto or wasm', parseAccelerator, 'auto')
-    .option('--jit <when>', 'compile hot guest code: on, off or stress', parseJit, 'off')
+    .option('--jit <when>', 'compile hot guest code: on, off or stress', parseJit, 'on')
     .option('--cpus <n>', 'number of CPUs, only 1 for now', parseCpus, 1)
     .addOption(
       new Option('-m, --memory <size>', 'guest memory, like 1G')
