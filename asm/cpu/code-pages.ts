@@ -9,14 +9,17 @@ import { OP_SIZE } from "../layout/op";
 import { RESYNC } from "../generated/ops";
 import { forgetCompiled } from "./jit/forget";
 
-/** Page record: u32 page address, u32 decode mode, u32 record of the page in another mode, u32 first run, u64 mask of 64-byte chunks with code, u32 operations by page offset. */
+/** Page record: u32 page address, u32 decode mode, u32 record of the page in another mode, u32 first run, u64 mask of 64-byte chunks with code, u32 map of each chunk (64 × u32 operation by offset in the chunk), 0 when it has none. */
 export const PAGE_ADDRESS: u32 = 0;
 export const PAGE_MODE: u32 = 4;
 export const PAGE_OTHER: u32 = 8;
 export const PAGE_RUNS: u32 = 12;
 export const PAGE_CHUNKS: u32 = 16;
 export const PAGE_MAP: u32 = 32;
-export const PAGE_RECORD: u32 = PAGE_MAP + 4096 * 4;
+export const PAGE_RECORD: u32 = PAGE_MAP + 64 * 4;
+const CHUNK_MAP: u32 = 64 * 4;
+/** Most bytes of chunk maps that one run may need: it may touch every chunk. */
+export const CHUNK_MAPS: u32 = 64 * CHUNK_MAP;
 
 /** Run header, OP_SIZE bytes before its first operation: u32 next run of the page, u32 operations. */
 export const RUN_NEXT: u32 = 0;
@@ -39,6 +42,25 @@ export function allocate(cpu: u32, size: u32): u32 {
   const at = load<u32>(cpu + ARENA_NEXT);
   store<u32>(cpu + ARENA_NEXT, at + size);
   return at;
+}
+
+/** Operation at an offset of a page; 0 when none was decoded there. */
+@inline
+export function decodedAt(record: u32, offset: u32): u32 {
+  const map = load<u32>(record + PAGE_MAP + (offset >> 6) * 4);
+  return map ? load<u32>(map + (offset & 63) * 4) : 0;
+}
+
+/** Note the operation at an offset of a page. */
+export function noteDecoded(cpu: u32, record: u32, offset: u32, op: u32): void {
+  const slot = record + PAGE_MAP + (offset >> 6) * 4;
+  let map = load<u32>(slot);
+  if (!map) {
+    map = allocate(cpu, CHUNK_MAP);
+    memory.fill(map, 0, CHUNK_MAP);
+    store<u32>(slot, map);
+  }
+  store<u32>(map + (offset & 63) * 4, op);
 }
 
 /** `size` bytes of RAM at linear-memory address `at` are about to change: drop code that was decoded from them. */

@@ -4,7 +4,7 @@ import { COUNT_DECODED, FETCH } from "../layout/cpu";
 import { OP, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED } from "../layout/op";
 import { FUSED_BASES, FUSED_OPS } from "../generated/decode-tables";
 import { CROSS, ILLEGAL, JG_LOCAL, JO_LOCAL, LINK, NEXT_PAGE } from "../generated/ops";
-import { allocate, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MAP, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT } from "./code-pages";
+import { allocate, decodedAt, noteDecoded, PAGE_ADDRESS, PAGE_CHUNKS, PAGE_MODE, PAGE_RUNS, RUN_COUNT, RUN_NEXT } from "./code-pages";
 import { decode, DECODE_READS, ENDS } from "./decode";
 
 /** Most operations of one run. */
@@ -21,8 +21,9 @@ export function decodeRun(cpu: u32, record: u32, offset: u32): u32 {
   let at = offset;
   let chunks = load<u64>(record + PAGE_CHUNKS);
   let ended = false;
+  let decodedEnd = op;
   while (!ended) {
-    const known = at < PAGE_BYTES ? load<u32>(record + PAGE_MAP + at * 4) : 0;
+    const known = at < PAGE_BYTES ? decodedAt(record, at) : 0;
     if (known || at >= PAGE_BYTES || op == run + OP_SIZE + RUN_MAX * OP_SIZE) {
       link(op, at, known);
       op += OP_SIZE;
@@ -32,10 +33,10 @@ export function decodeRun(cpu: u32, record: u32, offset: u32): u32 {
     const length = decoded & 0xff;
     ended = (decoded & ENDS) != 0;
     if (op > run + OP_SIZE) fuse(op - OP_SIZE, op);
-    store<u32>(record + PAGE_MAP + at * 4, op);
     chunks |= (<u64>1 << (at >> 6)) | (<u64>1 << (min(at + length - 1, PAGE_BYTES - 1) >> 6));
     at += length;
     op += OP_SIZE;
+    decodedEnd = op;
   }
   store<u64>(record + PAGE_CHUNKS, chunks);
   const count = (op - run) / OP_SIZE - 1;
@@ -44,6 +45,9 @@ export function decodeRun(cpu: u32, record: u32, offset: u32): u32 {
   store<u32>(record + PAGE_RUNS, run);
   store<u32>(cpu + COUNT_DECODED, load<u32>(cpu + COUNT_DECODED) + count);
   giveBack(cpu, op);
+  for (let known = run + OP_SIZE; known < decodedEnd; known += OP_SIZE) {
+    noteDecoded(cpu, record, load<u16>(known + OP_PAGE_OFFSET), known);
+  }
   return run + OP_SIZE;
 }
 

@@ -6,7 +6,7 @@ import {
 import { CODE_ARENA_END } from "../layout/memory";
 import { OP_PAGE_OFFSET, OP_SIZE } from "../layout/op";
 import {
-  allocate, dropAllCode, PAGE_ADDRESS, PAGE_MAP, PAGE_MODE, PAGE_OTHER, PAGE_RECORD, slotOf,
+  allocate, CHUNK_MAPS, decodedAt, dropAllCode, PAGE_ADDRESS, PAGE_MODE, PAGE_OTHER, PAGE_RECORD, slotOf,
 } from "./code-pages";
 import { decodeRun, RUN_MAX } from "./decode-run";
 import { GP, raise, raiseError, UD } from "./exception";
@@ -28,10 +28,10 @@ export function lookup(cpu: u32, rip: u64): u32 {
   const at = fetchPointer(cpu, rip);
   if (!at) return 0;
   const offset = at & 0xfff;
-  if (load<u32>(cpu + ARENA_NEXT) + PAGE_RECORD + (RUN_MAX + 3) * OP_SIZE > CODE_ARENA_END) dropAllCode(cpu);
+  if (load<u32>(cpu + ARENA_NEXT) + PAGE_RECORD + CHUNK_MAPS + (RUN_MAX + 3) * OP_SIZE > CODE_ARENA_END) dropAllCode(cpu);
   const record = pageRecord(cpu, at & ~0xfff);
   store<u64>(cpu + RIP_BASE, rip - offset);
-  let op = load<u32>(record + PAGE_MAP + offset * 4);
+  let op = decodedAt(record, offset);
   if (!op) op = decodeRun(cpu, record, offset);
   rememberJump(cpu, rip, op);
   return op;

@@ -9,7 +9,7 @@ import {
 import { CODE_ARENA_END } from "../../layout/memory";
 import { OP, OP_LEN, OP_LINK, OP_PAGE_OFFSET, OP_SIZE, OP_UNFUSED } from "../../layout/op";
 import { JG_LOCAL, JIT_SYSTEM, JIT_USER, JO_LOCAL, LINK, NEXT_PAGE, RESYNC } from "../../generated/ops";
-import { allocate, PAGE_MAP, PAGE_RUNS, RUN_COUNT, RUN_NEXT } from "../code-pages";
+import { allocate, decodedAt, PAGE_RUNS, RUN_COUNT, RUN_NEXT } from "../code-pages";
 import { compile } from "../host";
 import { fetchPointer, pageRecord } from "../lookup";
 import { BLOCK_ENTRY, BLOCK_START, blockRecord, NO_ENTRY } from "./blocks";
@@ -111,7 +111,7 @@ function compileRegion(cpu: u32, op: u32, index: u32): bool {
   for (let block: u32 = 0; block < blocks; block++) {
     const record = blockRecord(block);
     const entry = <u32>load<u16>(record + BLOCK_ENTRY);
-    const at = load<u32>(word(RECORD) + PAGE_MAP + <u32>load<u16>(record + BLOCK_START) * 4);
+    const at = decodedAt(word(RECORD), load<u16>(record + BLOCK_START));
     if (entry != NO_ENTRY && (at == op || !isCompiled(at))) replace(cpu, at, index, entry);
   }
   emitFunction();

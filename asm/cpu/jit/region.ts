@@ -6,7 +6,7 @@ import { OP_DISP, OP_LEN } from "../../layout/op";
 import {
   CLASS_CALL, CLASS_CALL_INDIRECT, CLASS_EXECUTOR, CLASS_EXIT, CLASS_JCC, CLASS_JCC_LOCAL, CLASS_JMP, CLASS_JMP_INDIRECT, CLASS_JMP_LOCAL, CLASS_RET,
 } from "../../generated/jit-forms";
-import { PAGE_MAP } from "../code-pages";
+import { decodedAt } from "../code-pages";
 import {
   BLOCKS_MAX, BLOCK_ENTRY, BLOCK_NEXT, BLOCK_OPERATIONS, BLOCK_OUTSIDE, BLOCK_RETURN, BLOCK_SIZE, BLOCK_START, BLOCK_TAKEN, blockAt, blockRecord, NO_ENTRY,
 } from "./blocks";
@@ -31,7 +31,7 @@ function mark(offset: u32, bits: u8): void {
 /** Operation decoded at a page offset: what executes it; 0 when there is none. */
 export function operationAt(offset: u32): u32 {
   if (offset >= PAGE) return 0;
-  const op = load<u32>(word(RECORD) + PAGE_MAP + offset * 4);
+  const op = decodedAt(word(RECORD), offset);
   return op ? originalAt(op) : 0;
 }
 
