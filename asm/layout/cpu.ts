@@ -161,10 +161,7 @@ export const COUNT_INTERRUPT: u32 = 0xa74;
 export const COUNT_EXCEPTION: u32 = 0xa78;
 export const COUNT_HALT: u32 = 0xa7c;
 
-/** u64: data of an MMIO access in flight to or from the host. */
-export const MMIO_DATA: u32 = 0xa80;
-/** u32: kind of the write that COMMIT finishes (0 none); u64 its linear address; u32 its bytes; two u32 linear-memory targets of a crossing. */
-export const COMMIT_KIND: u32 = 0xa88;
+/** The write that `commit` finishes: u32 its bytes, u64 physical addresses in its first and second page, u32 bytes in the first. */
 export const COMMIT_SIZE: u32 = 0xa8c;
 export const COMMIT_GPA0: u32 = 0xa90;
 export const COMMIT_GPA1: u32 = 0xa98;

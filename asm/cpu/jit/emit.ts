@@ -79,13 +79,6 @@ export function beginIf(): void {
   setWord(NESTING, word(NESTING) + 1);
 }
 
-/** `if` with a result of value type `type`. */
-export function beginIfValue(type: u32): void {
-  byte(0x04);
-  byte(type);
-  setWord(NESTING, word(NESTING) + 1);
-}
-
 export function otherwise(): void {
   byte(0x05);
 }
@@ -114,12 +107,10 @@ export function call(index: u32): void {
 // Value types.
 export const I32: u32 = 0x7f;
 export const I64: u32 = 0x7e;
-export const V128: u32 = 0x7b;
 
 // Opcodes.
 export const RETURN: u32 = 0x0f;
 export const UNREACHABLE: u32 = 0x00;
-export const DROP: u32 = 0x1a;
 export const SELECT: u32 = 0x1b;
 export const I32_LOAD: u32 = 0x28;
 export const I64_LOAD: u32 = 0x29;
@@ -140,10 +131,6 @@ export const I32_LE_U: u32 = 0x4d;
 export const I64_EQZ: u32 = 0x50;
 export const I64_EQ: u32 = 0x51;
 export const I64_NE: u32 = 0x52;
-export const I64_LT_S: u32 = 0x53;
-export const I64_LT_U: u32 = 0x54;
-export const I64_LE_S: u32 = 0x57;
-export const I64_LE_U: u32 = 0x58;
 export const I32_POPCNT: u32 = 0x69;
 export const I32_ADD: u32 = 0x6a;
 export const I32_SUB: u32 = 0x6b;
@@ -159,7 +146,6 @@ export const I64_SUB: u32 = 0x7d;
 export const I64_MUL: u32 = 0x7e;
 export const I64_AND: u32 = 0x83;
 export const I64_OR: u32 = 0x84;
-export const I64_XOR: u32 = 0x85;
 export const I64_SHL: u32 = 0x86;
 export const I64_SHR_S: u32 = 0x87;
 export const I64_SHR_U: u32 = 0x88;

@@ -7,9 +7,9 @@ import { OP_PAGE_OFFSET, OP_SIZE } from "../../layout/op";
 import { JIT_SYSTEM, JIT_USER } from "../../generated/ops";
 import { BLOCK_ENTRY, BLOCK_LOOP_HEAD, BLOCK_RETURN, BLOCK_START, blockAt, blockRecord, wantsFlags, flagsAtEntry } from "./blocks";
 import {
-  beginIf, branch, branchIf, byte, const32, const64, endIf, get, I32_ADD, I32_AND, I32_EQ, I32_GT_S, I32_LOAD, I32_LOAD16_U, I32_OR, I32_SHL, I32_SUB,
-  I32_WRAP, I32_XOR, I64_ADD, I64_EXTEND_I32_U, I64_EQ, I64_LOAD, I64_OR, I64_SHL, I64_SHR_U, I64_STORE, I64_SUB, memoryAccess, RETURN,
-  set, tee, unlikely, unsigned,
+  beginIf, branch, branchIf, byte, const32, const64, endIf, get, I32_ADD, I32_AND, I32_EQ, I32_GT_S, I32_LOAD,
+  I32_LOAD16_U, I32_OR, I32_SHL, I32_WRAP, I32_XOR, I64_ADD, I64_EXTEND_I32_U, I64_EQ, I64_LOAD, I64_OR, I64_SHL,
+  I64_SHR_U, I64_STORE, I64_SUB, memoryAccess, RETURN, set, tee, unsigned,
 } from "./emit";
 import { GENERAL, generalize, loadFlags, storeFlags } from "./flags";
 import { depthOf, LABEL_DISPATCH, LABEL_EXIT, LABEL_INDIRECT, LABEL_LOOP } from "./labels";

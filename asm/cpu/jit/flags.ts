@@ -4,9 +4,9 @@
 // wants the flags never computes them.
 import { FLAG_A, FLAG_CF, FLAG_OP, FLAG_RESULT } from "../../layout/cpu";
 import {
-  byte, call, COMPARE_WIDE, const32, const64, get, I32_ADD, I32_AND, I32_EQ, I32_EQZ, I32_LE_S, I32_LE_U, I32_LOAD, I32_LT_S,
-  I32_LT_U, I32_OR, I32_POPCNT, I32_SHL, I32_SHR_S, I32_SHR_U, I32_STORE, I32_SUB, I32_WRAP, I32_XOR, I64_EQZ,
-  I64_EXTEND_I32_S, I64_EXTEND_I32_U, I64_LOAD, I64_STORE, memoryAccess, set,
+  byte, call, COMPARE_WIDE, const32, const64, get, I32_ADD, I32_AND, I32_EQ, I32_EQZ, I32_LE_S, I32_LE_U, I32_LOAD,
+  I32_LT_S, I32_LT_U, I32_OR, I32_POPCNT, I32_SHL, I32_SHR_U, I32_STORE, I32_WRAP, I32_XOR, I64_EQZ, I64_EXTEND_I32_S,
+  I64_EXTEND_I32_U, I64_LOAD, I64_STORE, memoryAccess, set,
 } from "./emit";
 import { CALL_CARRY_OVERFLOW, CALL_CONDITION, CALL_OVERFLOWS } from "./module";
 import {

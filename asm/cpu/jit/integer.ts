@@ -1,13 +1,13 @@
 // Integer operations: what they compute, and what they leave behind for the flags.
-import { RAX, RCX, RDX } from "../../layout/cpu";
+import { RAX, RDX } from "../../layout/cpu";
 import { OP_DST, OP_SRC } from "../../layout/op";
 import {
-  ALU_ADC, ALU_ADD, ALU_AND, ALU_CMP, ALU_OR, ALU_SBB, ALU_SUB, ALU_TEST, EXTEND_MOVSXD, EXTEND_MOVSX_B, EXTEND_MOVZX_B, EXTEND_MOVZX_W, FORM_M, FORM_MI, FORM_MR,
-  FORM_RI, FORM_RM, FORM_RR, FORM_RRI, UNARY_DEC, UNARY_INC, UNARY_NOT,
+  ALU_ADC, ALU_ADD, ALU_AND, ALU_CMP, ALU_OR, ALU_SBB, ALU_SUB, ALU_TEST, EXTEND_MOVSXD, EXTEND_MOVSX_B, EXTEND_MOVZX_B,
+  EXTEND_MOVZX_W, FORM_M, FORM_MI, FORM_MR, FORM_RI, FORM_RM, FORM_RRI, UNARY_DEC, UNARY_INC, UNARY_NOT,
 } from "../../generated/jit-forms";
 import {
-  byte, const32, const64, get, I32_ADD, I32_AND, I32_MUL, I32_NE, I32_OR, I32_SUB, I32_WRAP, I32_XOR, I64_ADD, I64_AND, I64_EQZ, I64_EXTEND32_S,
-  I64_EXTEND_I32_S, I64_EXTEND_I32_U, I64_MUL, I64_NE, I64_OR, I64_SHL, I64_SHR_U, I32_EQZ, SELECT, set, tee,
+  byte, const32, const64, get, I32_ADD, I32_AND, I32_OR, I32_SUB, I32_WRAP, I32_XOR, I64_ADD, I64_AND, I64_EQZ,
+  I64_EXTEND32_S, I64_EXTEND_I32_S, I64_EXTEND_I32_U, I64_MUL, I64_NE, I64_SHR_U, I32_EQZ, SELECT, set, tee,
 } from "./emit";
 import { carryIn, localA, localB, localR, pushCondition } from "./flags";
 import { bitsOf, detailOf, shapeOf } from "./forms";

@@ -3,17 +3,17 @@ import {
   RIP_BASE, SEG, SEG_BASE, SEG_SIZE, FS, TLB_ADDEND, TLB_ENTRIES, TLB_READ, TLB_WRITE, ZERO,
 } from "../../layout/cpu";
 import {
-  EA_ABSOLUTE, EA_GENERAL, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_PAGE_OFFSET, OP_PREFIX, OP_SCALE, OP_SEG,
-  OP_SIZE, PFX_ADDRESS_SHIFT,
+  EA_ABSOLUTE, EA_GENERAL, OP_BASE, OP_DISP, OP_EA, OP_IMM, OP_INDEX, OP_LEN, OP_PAGE_OFFSET, OP_PREFIX, OP_SCALE,
+  OP_SEG, PFX_ADDRESS_SHIFT,
 } from "../../layout/op";
 import {
-  ARITHMETIC_WIDE, beginIf, byte, const32, const64, endIf, get, I32_ADD, I32_AND, I32_EXTEND16_S, I32_EXTEND8_S, I32_LOAD, I32_LOAD16_U,
-  I32_LOAD8_U, I32_OR, I32_SHL, I32_SHR_U, I32_STORE, I32_STORE16, I32_STORE8, I32_WRAP, I64_ADD, I64_AND, I64_EXTEND_I32_U,
-  I64_LOAD, I64_NE, I64_OR, I64_SHL, I64_SHR_U, I64_STORE, memoryAccess, set, tee, unlikely,
+  ARITHMETIC_WIDE, beginIf, byte, const32, const64, endIf, get, I32_ADD, I32_AND, I32_EXTEND16_S, I32_EXTEND8_S,
+  I32_LOAD, I32_LOAD16_U, I32_LOAD8_U, I32_SHR_U, I32_STORE, I32_STORE16, I32_STORE8, I32_WRAP, I64_ADD, I64_AND,
+  I64_EXTEND_I32_U, I64_LOAD, I64_NE, I64_OR, I64_SHL, I64_SHR_U, I64_STORE, memoryAccess, set, tee, unlikely,
 } from "./emit";
 import { exitBefore } from "./exits";
-import { ADDRESS, AT, BASE, ENTRY, REGISTERS, TEMPORARY32, TEMPORARY64 } from "./locals";
-import { CPU, PC, setWord, TLB_USED, word } from "./state";
+import { ADDRESS, AT, BASE, ENTRY, REGISTERS } from "./locals";
+import { CPU, PC, TLB_USED, word } from "./state";
 
 /** Local of the general register at `offset` in the vCPU block (offset + 1 is the second byte of one). */
 @inline

@@ -38,12 +38,6 @@ function divDigit(hi: u64, next: u64, d: u64): u64 {
   return q;
 }
 
-/** Bits of hi:lo from bit n up, as a high word: hi:lo << n, 0 ≤ n < 64. */
-@inline
-export function shiftLeftHigh(hi: u64, lo: u64, n: u32): u64 {
-  return n ? (hi << n) | (lo >> (64 - n)) : hi;
-}
-
 /** Low word of hi:lo >> n with the bits that fall out gathered in bit 0, n > 0. */
 export function shiftRightLow(hi: u64, lo: u64, n: u32): u64 {
   if (n < 64) return (hi << (64 - n)) | (lo >> n) | u64(lo << (64 - n) != 0);
